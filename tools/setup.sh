@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Installs what Tenon needs: tools/setup.sh build | test   (test includes build)
+# Distribution packages (the missing ones only, with sudo when not root) and the virtual environment .venv with the
+# pinned packages of requirements/. Done once, it takes a fraction of a second: a stamp in .venv holds the hash of the
+# requirements it was filled from.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case "${1:-}" in
+  build) sets=(build) ;;
+  test) sets=(build test) ;;
+  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+esac
+
+packages_of() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@"; }
+
+install_packages() {
+  local wanted missing=() sudo=()
+  local lists=()
+  for set in "${sets[@]}"; do lists+=("requirements/apt-$set.txt"); done
+  mapfile -t wanted < <(packages_of "${lists[@]}")
+  if ! command -v dpkg-query >/dev/null; then
+    echo "setup: not a Debian or Ubuntu system; please provide the equivalents of: ${wanted[*]}" >&2
+    return
+  fi
+  local installed
+  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p')
+  for package in "${wanted[@]}"; do
+    grep -qxF "$package" <<<"$installed" || missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  echo "setup: installing ${missing[*]}"
+  [[ $(id -u) == 0 ]] || sudo=(sudo)
+  "${sudo[@]}" apt-get update -qq
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
+}
+
+install_python() {
+  local files=() stamp=".venv/.setup-${sets[-1]}" hash
+  for set in "${sets[@]}"; do files+=("requirements/$set.txt"); done
+  hash=$(cat "${files[@]}" | sha256sum | cut -d' ' -f1)
+  [[ -f $stamp && $(cat "$stamp") == "$hash" && -x .venv/bin/python ]] && return
+  echo "setup: filling .venv from ${files[*]}"
+  [[ -x .venv/bin/python ]] || "${PYTHON:-python3}" -m venv .venv
+  .venv/bin/python -m pip install --quiet --disable-pip-version-check "${files[@]/#/-r}"
+  echo "$hash" >"$stamp"
+}
+
+install_packages
+install_python
