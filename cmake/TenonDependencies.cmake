@@ -3,12 +3,21 @@
 # Finds what Tenon is built from. All of it comes from the distribution's packages (requirements/apt-*.txt) or from the
 # virtual environment (requirements/*.txt); nothing is downloaded while configuring.
 
-# The virtual environment that `make setup` fills holds oneDNN (headers, library, CMake files) and nanobind.
+# The virtual environment that `make setup` fills holds oneDNN (headers, library, CMake files) and nanobind. Under pip
+# (SKBUILD) the environment is pip's own, and its Python is given on the command line.
 set(TENON_VENV "${PROJECT_SOURCE_DIR}/.venv" CACHE PATH "Virtual environment with the pinned Python packages")
-if(IS_DIRECTORY "${TENON_VENV}")
+if(IS_DIRECTORY "${TENON_VENV}" AND NOT SKBUILD)
   list(PREPEND CMAKE_PREFIX_PATH "${TENON_VENV}")
   set(Python_ROOT_DIR "${TENON_VENV}")
   set(Python_FIND_VIRTUALENV ONLY)
+endif()
+if(TENON_BUILD_PYTHON)
+  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
+  execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir OUTPUT_STRIP_TRAILING_WHITESPACE
+                  OUTPUT_VARIABLE nanobind_ROOT COMMAND_ERROR_IS_FATAL ANY)
+  find_package(nanobind CONFIG REQUIRED)
+  cmake_path(APPEND nanobind_ROOT "../../../../.." OUTPUT_VARIABLE python_prefix)
+  list(APPEND CMAKE_PREFIX_PATH "${python_prefix}")
 endif()
 
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
@@ -38,13 +47,6 @@ endif()
 if(TENON_BUILD_BENCH)
   find_package(benchmark REQUIRED)
 endif()
-if(TENON_BUILD_PYTHON)
-  find_package(Python 3.11 REQUIRED COMPONENTS Interpreter Development.Module)
-  execute_process(COMMAND "${Python_EXECUTABLE}" -m nanobind --cmake_dir OUTPUT_STRIP_TRAILING_WHITESPACE
-                  OUTPUT_VARIABLE nanobind_ROOT COMMAND_ERROR_IS_FATAL ANY)
-  find_package(nanobind CONFIG REQUIRED)
-endif()
-
 # Parallel loops run on the OpenMP runtime that oneDNN uses, so that the two never fight for the cores.
 add_library(tenon_openmp INTERFACE)
 if(TENON_OPENMP)

@@ -20,6 +20,16 @@ if(TENON_BUILD_FUZZERS)
   target_compile_options(tenon_sanitizers INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# Where installed files look for oneDNN, beside their own folder. In a wheel everything lies in
+# <prefix>/lib/pythonX.Y/site-packages/tenon/{bin,lib} and oneDNN's wheel puts its library into <prefix>/lib.
+if(SKBUILD)
+  set(TENON_WHEEL_RPATH "$ORIGIN/../../../..")
+  set(TENON_RPATH_TO_DEPENDENCIES OFF)
+else()
+  set(TENON_WHEEL_RPATH "")
+  set(TENON_RPATH_TO_DEPENDENCIES ON)
+endif()
+
 # tenon_flags(<target>): what every target of ours has in common.
 function(tenon_flags target)
   target_link_libraries(${target} PRIVATE tenon_warnings tenon_sanitizers)
@@ -104,8 +114,25 @@ function(tenon_add_shared_library target)
     LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib"
     VERSION "${PROJECT_VERSION}"
     SOVERSION "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}"
-    INSTALL_RPATH "$ORIGIN"
-    INSTALL_RPATH_USE_LINK_PATH ON)
+    INSTALL_RPATH "$ORIGIN;${TENON_WHEEL_RPATH}"
+    INSTALL_RPATH_USE_LINK_PATH ${TENON_RPATH_TO_DEPENDENCIES})
+endfunction()
+
+# tenon_add_program(<target> OUTPUT_NAME <name> SOURCES <file>... DEPS <dep>...)
+#
+# A program for users: built into bin/, installed, and finding our libraries in the lib folder beside its own.
+function(tenon_add_program target)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "OUTPUT_NAME" "SOURCES;DEPS")
+  tenon_resolve(deps ${arg_DEPS})
+  add_executable(${target} ${arg_SOURCES})
+  tenon_flags(${target})
+  target_link_libraries(${target} PRIVATE ${deps})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME "${arg_OUTPUT_NAME}"
+    RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"
+    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${TENON_WHEEL_RPATH}"
+    INSTALL_RPATH_USE_LINK_PATH ${TENON_RPATH_TO_DEPENDENCIES})
+  install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
 
 # tenon_add_test(<name> SOURCES <file>... DEPS <dep>... [ENVIRONMENT <var>=<value>...] [TIMEOUT <seconds>])

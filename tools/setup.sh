@@ -25,15 +25,27 @@ install_packages() {
     echo "setup: not a Debian or Ubuntu system; please provide the equivalents of: ${wanted[*]}" >&2
     return
   fi
-  local installed
-  installed=$(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p')
-  for package in "${wanted[@]}"; do
-    grep -qxF "$package" <<<"$installed" || missing+=("$package")
+  local -A installed
+  local package choice
+  while read -r package; do installed[$package]=1; done \
+    < <(dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii *//p')
+  for choice in "${wanted[@]}"; do  # "one | another": either will do
+    for package in ${choice//|/ }; do
+      [[ -z ${installed[$package]:-} ]] || continue 2
+    done
+    missing+=("$choice")
   done
   ((${#missing[@]})) || return 0
   echo "setup: installing ${missing[*]}"
   [[ $(id -u) == 0 ]] || sudo=(sudo)
   "${sudo[@]}" apt-get update -qq
+  local i
+  for i in "${!missing[@]}"; do
+    for package in ${missing[i]//|/ }; do
+      if apt-cache show "$package" >/dev/null 2>&1; then break; fi
+    done
+    missing[i]=$package
+  done
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
 }
