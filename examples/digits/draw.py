@@ -18,29 +18,19 @@ from PIL import Image, ImageDraw
 
 OVERSAMPLING = 4
 
-# Strokes as points on the curve, x to the right and y down, the digit in the unit square.
-ZERO = [[(0.56, 0.06), (0.30, 0.10), (0.14, 0.42), (0.20, 0.80), (0.46, 0.95), (0.74, 0.80), (0.84, 0.46), (0.74, 0.15),
-         (0.50, 0.05)]]
-ONE = [[(0.58, 0.04), (0.53, 0.35), (0.49, 0.66), (0.44, 0.96)]]
-TWO = [[(0.18, 0.27), (0.30, 0.08), (0.56, 0.04), (0.75, 0.20), (0.68, 0.46), (0.44, 0.72), (0.17, 0.93)],
-       [(0.17, 0.93), (0.45, 0.90), (0.84, 0.94)]]
-TWO_LOOP = [[(0.20, 0.22), (0.40, 0.06), (0.66, 0.10), (0.72, 0.33), (0.52, 0.66), (0.28, 0.90), (0.16, 0.84),
-             (0.26, 0.74), (0.46, 0.84), (0.66, 0.95), (0.88, 0.86)]]
-THREE = [[(0.20, 0.15), (0.44, 0.04), (0.70, 0.13), (0.69, 0.34), (0.42, 0.46)],
-         [(0.42, 0.46), (0.72, 0.54), (0.80, 0.76), (0.58, 0.94), (0.30, 0.93), (0.15, 0.82)]]
-FOUR = [[(0.26, 0.07), (0.20, 0.30), (0.16, 0.52), (0.36, 0.57), (0.62, 0.54), (0.86, 0.49)],
-        [(0.72, 0.10), (0.68, 0.42), (0.63, 0.70), (0.60, 0.97)]]
-FIVE = [[(0.30, 0.08), (0.27, 0.26), (0.24, 0.44)],
-        [(0.24, 0.44), (0.48, 0.38), (0.74, 0.50), (0.76, 0.76), (0.54, 0.94), (0.28, 0.93), (0.13, 0.83)],
-        [(0.30, 0.08), (0.55, 0.09), (0.82, 0.05)]]
-SIX = [[(0.66, 0.04), (0.40, 0.22), (0.23, 0.52), (0.24, 0.80), (0.44, 0.95), (0.68, 0.87), (0.74, 0.68), (0.58, 0.54),
-        (0.36, 0.60), (0.25, 0.74)]]
-SEVEN = [[(0.14, 0.13), (0.32, 0.10), (0.58, 0.10), (0.82, 0.08)],
-         [(0.82, 0.08), (0.68, 0.36), (0.54, 0.64), (0.43, 0.97)]]
-EIGHT = [[(0.72, 0.16), (0.50, 0.05), (0.28, 0.16), (0.34, 0.36), (0.56, 0.51), (0.74, 0.70), (0.66, 0.90), (0.42, 0.96),
-          (0.24, 0.82), (0.36, 0.60), (0.58, 0.42), (0.74, 0.26), (0.70, 0.14)]]
-NINE = [[(0.72, 0.18), (0.50, 0.06), (0.27, 0.20), (0.27, 0.41), (0.47, 0.49), (0.66, 0.38), (0.73, 0.17)],
-        [(0.73, 0.17), (0.70, 0.45), (0.65, 0.70), (0.57, 0.96)]]
+# The strokes of the digits: points on the curve, in hundredths of the digit's size, x to the right and y down. A slash
+# lifts the pen.
+ZERO = "56,6 30,10 14,42 20,80 46,95 74,80 84,46 74,15 50,5"
+ONE = "58,4 53,35 49,66 44,96"
+TWO = "18,27 30,8 56,4 75,20 68,46 44,72 17,93 / 17,93 45,90 84,94"
+TWO_LOOP = "20,22 40,6 66,10 72,33 52,66 28,90 16,84 26,74 46,84 66,95 88,86"
+THREE = "20,15 44,4 70,13 69,34 42,46 / 42,46 72,54 80,76 58,94 30,93 15,82"
+FOUR = "26,7 20,30 16,52 36,57 62,54 86,49 / 72,10 68,42 63,70 60,97"
+FIVE = "30,8 27,26 24,44 / 24,44 48,38 74,50 76,76 54,94 28,93 13,83 / 30,8 55,9 82,5"
+SIX = "66,4 40,22 23,52 24,80 44,95 68,87 74,68 58,54 36,60 25,74"
+SEVEN = "14,13 32,10 58,10 82,8 / 82,8 68,36 54,64 43,97"
+EIGHT = "72,16 50,5 28,16 34,36 56,51 74,70 66,90 42,96 24,82 36,60 58,42 74,26 70,14"
+NINE = "72,18 50,6 27,20 27,41 47,49 66,38 73,17 / 73,17 70,45 65,70 57,96"
 
 
 @dataclass
@@ -48,7 +38,7 @@ class Picture:
     """One image file: the strokes, how they lie on the paper, and what pen and paper look like."""
 
     name: str
-    strokes: list
+    strokes: str
     size: tuple  # Width and height in pixels.
     height: float  # Of the digit, as a share of the image's shorter side.
     pen: float  # Width of the stroke, as a share of the digit's height.
@@ -77,19 +67,20 @@ PICTURES = [
 ]
 
 
+def spline(t, a, b, c, d):
+    """The Catmull-Rom spline from b (t = 0) to c (t = 1), with a before and d after them."""
+    return b + t / 2 * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+
+
 def curve(points, steps=40):
     """Points along the Catmull-Rom spline through `points`, its ends prolonged straight on."""
     first = (2 * points[0][0] - points[1][0], 2 * points[0][1] - points[1][1])
     last = (2 * points[-1][0] - points[-2][0], 2 * points[-1][1] - points[-2][1])
     knots = [first, *points, last]
-    for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:]):
+    for a, b, c, d in zip(knots, knots[1:], knots[2:], knots[3:], strict=False):
         for step in range(steps):
             t = step / steps
-            yield tuple(
-                b[i] + t / 2 * (c[i] - a[i] + t * (2 * a[i] - 5 * b[i] + 4 * c[i] - d[i]
-                                                   + t * (3 * (b[i] - c[i]) + d[i] - a[i])))
-                for i in (0, 1)
-            )  # fmt: skip
+            yield tuple(spline(t, *(point[axis] for point in (a, b, c, d))) for axis in (0, 1))
     yield points[-1]
 
 
@@ -106,8 +97,9 @@ def draw(picture):
     ink = Image.new("L", (width, height))
     canvas = ImageDraw.Draw(ink)
     place = 0.0
-    for stroke in picture.strokes:
-        for x, y in curve(stroke):
+    for stroke in picture.strokes.split("/"):
+        points = [tuple(int(number) / 100 for number in point.split(",")) for point in stroke.split()]
+        for x, y in curve(points):
             place += 0.01
             x = (x - 0.5 + 0.008 * wobble(place)) * picture.aspect + (0.5 - y) * picture.slant
             y = y - 0.5 + 0.008 * wobble(place + 5)
