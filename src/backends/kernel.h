@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tenon/graph.h>
+#include <tenon/tensor.h>
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+// How a backend offers kernels: ordered lists per operator, the first that accepts a problem wins, the reference is last.
+namespace tenon {
+
+/// A kernel's answer to "can you?": yes, or the reason why not.
+struct Verdict {
+  bool ok = true;
+  std::string reason;
+
+  static Verdict yes() { return {}; }
+  static Verdict no(std::string why) { return {false, std::move(why)}; }
+};
+
+/// Constants that were packed for a kernel, once per engine, shared by all its contexts and shapes. Thread-safe.
+class PackedWeights {
+ public:
+  /// The tensor packed from `source` in `format` (any text that names the result's layout exactly); `pack` makes it the first time.
+  Tensor get(const Tensor& source, std::string_view format, const std::function<Tensor()>& pack);
+  [[nodiscard]] int64_t bytes() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Tensor> packed_;
+};
+
+/// A node with concrete types: what a kernel is chosen and made for.
+struct Problem {
+  const Node& node;
+  std::span<const TensorView> inputs;   ///< data is null unless the input is constant; left-out ones have dtype kUndefined.
+  std::span<const TensorView> outputs;  ///< data is null. Data-dependent outputs have dtype kUndefined.
+  std::span<const Tensor* const> constants;  ///< Per input: its tensor when constant, else null.
+  int threads = 1;
+  PackedWeights* packed = nullptr;
+};
+
+/// A kernel made for one problem. Immutable; different contexts have their own.
+class Kernel {
+ public:
+  virtual ~Kernel() = default;
+  /// `inputs` and `outputs` as in the problem, with data. `workspace` has workspace_bytes(), aligned to kTensorAlignment. Must not
+  /// allocate. May use up to Problem::threads OpenMP threads.
+  virtual void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, void* workspace) const = 0;
+  [[nodiscard]] virtual int64_t workspace_bytes() const { return 0; }
+  /// True when output 0 may lie in the memory of input `index` (same bytes).
+  [[nodiscard]] virtual bool in_place(size_t index) const {
+    (void)index;
+    return false;
+  }
+  /// What the library below calls it ("brgconv:avx2"), for --explain; "" if nothing.
+  [[nodiscard]] virtual std::string detail() const { return {}; }
+};
+
+/// One row of a kernel list.
+struct KernelEntry {
+  std::string_view name;  ///< "onednn_conv"
+  Verdict (*accepts)(const Problem&);
+  std::unique_ptr<Kernel> (*create)(const Problem&);
+};
+
+/// A set of kernel lists.
+struct Backend {
+  std::string_view name;                                         ///< "cpu", "reference"
+  std::span<const KernelEntry> (*kernels)(std::string_view op);  ///< Fastest first; empty when it has none for `op`.
+};
+
+/// The backend of that name; throws kNotFound listing those there are.
+[[nodiscard]] const Backend& find_backend(std::string_view name);
+
+/// The kernel for a standard node: the first that accepts in `backend`'s list, then the reference kernel.
+struct ChosenKernel {
+  std::unique_ptr<Kernel> kernel;
+  std::string name;                     ///< "cpu.onednn_conv"
+  std::vector<std::string> rejections;  ///< "cpu.gemv_f32: batch is 64; it takes 1", in list order.
+};
+[[nodiscard]] ChosenKernel choose_kernel(const Backend& backend, const Problem& problem);
+
+}  // namespace tenon

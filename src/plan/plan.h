@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tenon/graph.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+
+// The artifact: an optimised standard graph with what is needed to run it, and its file form.
+namespace tenon {
+
+class MappedFile;
+
+struct Plan {
+  Graph graph;           ///< Standard operators and users' layers, types inferred, constants included.
+  std::string producer;  ///< "tenon 0.1.0"
+  std::string source;    ///< The model's name, without folders.
+};
+
+/// Writes the plan file, through a temporary one. The same plan gives the same bytes.
+void write_plan(const Plan& plan, const std::string& path);
+/// Reads and verifies everything before it returns: magic, versions, section bounds and hashes, every index, name, dtype, shape
+/// and constant range. Constants point into `file`. Throws kCorrupt naming file, section and what is wrong; kUnsupported for
+/// a newer version. Memory and time stay in proportion to the file's size.
+[[nodiscard]] Plan read_plan(const std::shared_ptr<const MappedFile>& file);
+/// True when the bytes start like a plan.
+[[nodiscard]] bool looks_like_plan(const MappedFile& file);
+
+}  // namespace tenon
