@@ -16,6 +16,12 @@ esac
 
 packages_of() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@"; }
 
+# Runs a command; what it prints is shown only when it fails.
+quietly() {
+  local output
+  output=$("$@" 2>&1 </dev/null) || { local code=$?; printf '%s\n' "$output" >&2; return "$code"; }
+}
+
 install_packages() {
   local wanted missing=() sudo=()
   local lists=()
@@ -38,7 +44,7 @@ install_packages() {
   ((${#missing[@]})) || return 0
   echo "setup: installing ${missing[*]}"
   [[ $(id -u) == 0 ]] || sudo=(sudo)
-  "${sudo[@]}" apt-get update -qq
+  quietly "${sudo[@]}" apt-get update
   local i
   for i in "${!missing[@]}"; do
     for package in ${missing[i]//|/ }; do
@@ -46,8 +52,8 @@ install_packages() {
     done
     missing[i]=$package
   done
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
+  quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 "${missing[@]}"
 }
 
 install_python() {
