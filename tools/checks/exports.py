@@ -19,10 +19,11 @@ OURS = re.compile(
 
 
 def exported(library):
-    """The demangled names that a library defines, sorted; constructors' and destructors' variants fall together."""
+    """The qualified names that a library defines, sorted. Parameters are left out: they would drown the diff."""
     command = ["nm", "--dynamic", "--defined-only", "--demangle", "--format=posix", library]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
-    return sorted({re.sub(r" [A-Za-z](?: [0-9a-f]+)*\s*$", "", line) for line in lines})
+    names = (re.sub(r" [A-Za-z](?: [0-9a-f]+)*\s*$", "", line) for line in lines)
+    return sorted({re.sub(r"(?<!operator)\(.*|\[abi:\w+\]", "", name) for name in names})
 
 
 def main():
