@@ -21,6 +21,14 @@ install(TARGETS tenon_shared tenon_runtime_shared tenon_plugin EXPORT tenonTarge
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/tenon" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT tenonTargets NAMESPACE tenon:: DESTINATION "${package_dir}")
 
+# oneDNN out of the virtual environment goes along, so that the installed tree stands on its own. (In a wheel it is a
+# dependency, and a distribution's own oneDNN is found by itself.)
+get_target_property(dnnl_location DNNL::dnnl IMPORTED_LOCATION_RELEASE)
+cmake_path(IS_PREFIX TENON_VENV "${dnnl_location}" dnnl_is_ours)
+if(dnnl_is_ours AND NOT SKBUILD)
+  install(FILES "${dnnl_location}" RENAME "$<TARGET_SONAME_FILE_NAME:DNNL::dnnl>" DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+endif()
+
 configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/tenonConfig.cmake.in"
   "${PROJECT_BINARY_DIR}/tenonConfig.cmake" INSTALL_DESTINATION "${package_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/tenonConfigVersion.cmake" COMPATIBILITY SameMinorVersion)

@@ -22,12 +22,9 @@ endif()
 
 # Where installed files look for oneDNN, beside their own folder. In a wheel everything lies in
 # <prefix>/lib/pythonX.Y/site-packages/tenon/{bin,lib} and oneDNN's wheel puts its library into <prefix>/lib.
+set(TENON_WHEEL_RPATH "")
 if(SKBUILD)
   set(TENON_WHEEL_RPATH "$ORIGIN/../../../..")
-  set(TENON_RPATH_TO_DEPENDENCIES OFF)
-else()
-  set(TENON_WHEEL_RPATH "")
-  set(TENON_RPATH_TO_DEPENDENCIES ON)
 endif()
 
 # tenon_flags(<target>): what every target of ours has in common.
@@ -114,8 +111,7 @@ function(tenon_add_shared_library target)
     LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/lib"
     VERSION "${PROJECT_VERSION}"
     SOVERSION "${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}"
-    INSTALL_RPATH "$ORIGIN;${TENON_WHEEL_RPATH}"
-    INSTALL_RPATH_USE_LINK_PATH ${TENON_RPATH_TO_DEPENDENCIES})
+    INSTALL_RPATH "$ORIGIN;${TENON_WHEEL_RPATH}")
 endfunction()
 
 # tenon_add_program(<target> OUTPUT_NAME <name> SOURCES <file>... DEPS <dep>...)
@@ -130,8 +126,7 @@ function(tenon_add_program target)
   set_target_properties(${target} PROPERTIES
     OUTPUT_NAME "${arg_OUTPUT_NAME}"
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin"
-    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${TENON_WHEEL_RPATH}"
-    INSTALL_RPATH_USE_LINK_PATH ${TENON_RPATH_TO_DEPENDENCIES})
+    INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};${TENON_WHEEL_RPATH}")
   install(TARGETS ${target} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endfunction()
 

@@ -4,7 +4,7 @@
 # Proves that `make demo` needs nothing but a bare system: sets one up in a chroot, clones the last commit into it, and
 # runs a make target there, twice, with the wall time of each. Needs root and debootstrap.
 #
-#   tools/bare_system.sh [debian|ubuntu] [target]        default: debian demo
+#   tools/bare_system.sh [debian|trixie|ubuntu] [target]        default: debian (12) demo
 #
 # The system lies in build/bare/<name>; what is there is removed first. The package mirror and the settings for apt, pip
 # and certificates are this machine's.
@@ -23,8 +23,9 @@ mirror_of() {  # mirror_of <part of its path>: the first mirror that apt is conf
 
 case $name in
   debian) suite=bookworm components=main mirror=$(mirror_of /debian || true) ;;
+  trixie) suite=trixie components=main mirror=$(mirror_of /debian || true) ;;
   ubuntu) suite=noble components=main,universe mirror=${UBUNTU_MIRROR:-$(mirror_of /ubuntu || true)} ;;
-  *) echo "usage: $0 [debian|ubuntu] [target]" >&2; exit 2 ;;
+  *) echo "usage: $0 [debian|trixie|ubuntu] [target]" >&2; exit 2 ;;
 esac
 [[ -n $mirror ]] || { echo "$0: apt is configured with no mirror of $name (for Ubuntu: set UBUNTU_MIRROR)" >&2; exit 2; }
 
