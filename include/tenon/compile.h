@@ -31,7 +31,7 @@ class TENON_API UnsupportedError : public Error {
 };
 
 struct CompileOptions {
-  std::vector<std::string> outputs;         ///< Values to compute; empty: the graph's own.
+  std::vector<std::string> outputs;           ///< Values to compute; empty: the graph's own.
   std::map<std::string, Shape> input_shapes;  ///< Overrides, by input name.
   std::vector<std::string> disabled_passes;   ///< By name, see compile_passes(); for finding out what a pass does.
   /// Called before each pass with its name and the share done, 0 … 1.
@@ -40,11 +40,12 @@ struct CompileOptions {
   std::function<void(std::string_view, const Graph&)> dump;
 };
 
-/// Rewrites a dialect to the standard operators; a standard graph is returned as it is. Nodes with a domain pass through as
-/// users' layers. Throws UnsupportedError.
+/// Rewrites a dialect to the standard operators; a standard graph is returned as it is. Nodes with a domain pass
+/// through as users' layers. Throws UnsupportedError.
 [[nodiscard]] TENON_API Graph lower(const Graph& graph, const CompileOptions& options = {});
 
-/// Lowers and optimises. Throws UnsupportedError, kInvalidArgument (types do not fit; names the node), kNotFound (a layer that is not loaded).
+/// Lowers and optimises. Throws UnsupportedError, kInvalidArgument (types do not fit; names the node), kNotFound (a
+/// layer that is not loaded).
 [[nodiscard]] TENON_API Engine compile(const Graph& graph, const CompileOptions& options = {});
 
 /// The passes in the order they run: name and one sentence.

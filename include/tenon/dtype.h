@@ -49,7 +49,8 @@ inline constexpr int32_t kDTypeCount = 25;
 /// The short name: "f32", "i64", "bool", "bf16", "f8e4m3fn", "u4", "string", "undefined"; "invalid" for other values.
 [[nodiscard]] TENON_API std::string_view dtype_name(DType dtype) noexcept;
 
-/// The dtype of a short name ("f32"), a NumPy name ("float32") or an ONNX name ("FLOAT"), in any case; nullopt if unknown.
+/// The dtype of a short name ("f32"), a NumPy name ("float32") or an ONNX name ("FLOAT"), in any case; nullopt if
+/// unknown.
 [[nodiscard]] TENON_API std::optional<DType> dtype_from_name(std::string_view name) noexcept;
 
 /// Bits per element: 32 for f32, 8 for bool, 4 for i4; 0 for kUndefined and kString (strings are not stored inline).

@@ -54,9 +54,9 @@ class Context;
 /// A loaded plan: immutable, and used by any number of threads. A cheap handle; Contexts keep it alive.
 class TENON_API Engine {
  public:
-  /// Loads a plan file; weights stay in the mapped file, except those that a kernel wants packed, which happens here once.
-  /// Throws kNotFound, kIo, kCorrupt (the verifying reader's findings), kUnsupported (a newer format), and kNotFound naming
-  /// layer, version and node when a native layer's plugin is not loaded.
+  /// Loads a plan file; weights stay in the mapped file, except those that a kernel wants packed, which happens here
+  /// once. Throws kNotFound, kIo, kCorrupt (the verifying reader's findings), kUnsupported (a newer format), and
+  /// kNotFound naming layer, version and node when a native layer's plugin is not loaded.
   [[nodiscard]] static Engine load(const std::string& path);
   /// From a plan in memory.
   explicit Engine(Plan plan);
@@ -78,19 +78,20 @@ class TENON_API Engine {
   std::shared_ptr<const Impl> impl_;  // Shared by the handles and the contexts.
 };
 
-/// One execution: specialises the engine to the input shapes it sees (each set of shapes once), and owns the memory of a
-/// run. One thread at a time; as many contexts as threads.
+/// One execution: specialises the engine to the input shapes it sees (each set of shapes once), and owns the memory of
+/// a run. One thread at a time; as many contexts as threads.
 class TENON_API Context {
  public:
   Context(Context&&) noexcept;
   Context& operator=(Context&&) noexcept;
   ~Context();
 
-  /// Runs on inputs in the order of Engine::inputs(), dense row-major, of the declared dtypes; a named dimension has one
-  /// extent throughout. The results lie in memory of the context and stay valid until the next run or the context's end.
-  /// After the first run with a set of shapes, a run allocates no memory (unless a layer does, or its output's shape depends on data).
-  /// Throws kInvalidArgument for a wrong count, dtype or shape, naming the input, what was given and what is required; errors
-  /// from a layer carry its node's name. After an error the context can be used again.
+  /// Runs on inputs in the order of Engine::inputs(), dense row-major, of the declared dtypes; a named dimension has
+  /// one extent throughout. The results lie in memory of the context and stay valid until the next run or the context's
+  /// end. After the first run with a set of shapes, a run allocates no memory (unless a layer does, or its output's
+  /// shape depends on data). Throws kInvalidArgument for a wrong count, dtype or shape, naming the input, what was
+  /// given and what is required; errors from a layer carry its node's name. After an error the context can be used
+  /// again.
   std::span<const TensorView> run(std::span<const TensorView> inputs);
   /// The same, with results that are copies of their own.
   [[nodiscard]] std::vector<Tensor> run(std::span<const Tensor> inputs);

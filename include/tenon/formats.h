@@ -9,13 +9,14 @@
 // Model files, told by content.
 namespace tenon {
 
-/// Reads a model into a graph of its format's dialect, 1:1: every node, attribute and name is the file's own. Weights stay in
-/// the file, which is memory-mapped while any tensor refers to it.
-/// Throws kNotFound, kIo, kCorrupt (naming the file and the offset or node), and kUnsupported for what is recognised but not
-/// readable (a SavedModel folder, an HDF5 file, a checkpoint, a plan), saying how to get there.
+/// Reads a model into a graph of its format's dialect, 1:1: every node, attribute and name is the file's own. Weights
+/// stay in the file, which is memory-mapped while any tensor refers to it. Throws kNotFound, kIo, kCorrupt (naming the
+/// file and the offset or node), and kUnsupported for what is recognised but not readable (a SavedModel folder, an HDF5
+/// file, a checkpoint, a plan), saying how to get there.
 [[nodiscard]] TENON_API Graph load(const std::string& path);
 
-/// Writes a graph in the format of its dialect, through a temporary file. Throws kUnsupported when the dialect has no writer.
+/// Writes a graph in the format of its dialect, through a temporary file. Throws kUnsupported when the dialect has no
+/// writer.
 TENON_API void save(const Graph& graph, const std::string& path);
 
 }  // namespace tenon

@@ -33,8 +33,7 @@ struct FunctionRef;
 using Attribute = std::variant<std::monostate, bool, int64_t, double, std::string, DType, TensorType, Tensor,
                                std::shared_ptr<const Graph>, std::shared_ptr<const FunctionRef>, std::vector<bool>,
                                std::vector<int64_t>, std::vector<double>, std::vector<std::string>, std::vector<DType>,
-                               std::vector<TensorType>, std::vector<Tensor>,
-                               std::vector<std::shared_ptr<const Graph>>,
+                               std::vector<TensorType>, std::vector<Tensor>, std::vector<std::shared_ptr<const Graph>>,
                                std::vector<std::shared_ptr<const FunctionRef>>>;
 
 /// Attributes by name, in alphabetical order.
@@ -206,13 +205,14 @@ class TENON_API Graph {
   void remove(Value* value);
   /// Removes `node`'s output values from the end until `count` are left; throws kInvalidArgument while one is used.
   void truncate_outputs(Node* node, size_t count);
-  /// Removes nodes, then constants, from which no graph output can be reached; inputs stay. Returns how many nodes went.
+  /// Removes nodes, then constants, from which no graph output can be reached; inputs stay. Returns how many nodes
+  /// went.
   size_t remove_unreachable();
   void rename(Node* node, std::string name);
   void rename(Value* value, std::string name);
 
-  /// Checks every invariant that the classes promise (names, uses, producers, outputs exist, no cycle); throws kInternal or
-  /// kCorrupt with the first one that fails.
+  /// Checks every invariant that the classes promise (names, uses, producers, outputs exist, no cycle); throws
+  /// kInternal or kCorrupt with the first one that fails.
   void validate() const;
   [[nodiscard]] Graph clone() const;
   /// The graph as text that a person can read: inputs, one line a node, outputs.
@@ -231,7 +231,8 @@ class TENON_API Graph {
   std::unordered_map<std::string, Value*, detail::StringHash, std::equal_to<>> value_by_name_;
 };
 
-/// True when both graphs have the same dialect, properties, inputs, outputs, nodes (by name, in order) and bits in tensors.
+/// True when both graphs have the same dialect, properties, inputs, outputs, nodes (by name, in order) and bits in
+/// tensors.
 [[nodiscard]] TENON_API bool identical(const Graph& a, const Graph& b);
 
 }  // namespace tenon

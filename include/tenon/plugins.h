@@ -29,12 +29,12 @@ struct LayerSummary {
   bool elementwise, data_dependent, cpu, cuda;
 };
 
-/// Loads a plugin: a shared library that exports tenon_plugin_entry (see tenon/plugin_abi.h). **Runs its code**, so Tenon does so
-/// only when asked: by this call, by `--plugin`, or by the environment variable TENON_PLUGINS (paths separated by ':'),
-/// which load_plugins_from_environment() reads. Loading the same file again does nothing. The plugin stays loaded until the
-/// process ends. Returns the names of its layers.
-/// Throws kNotFound (no file), kInvalidArgument (not a shared library or not a plugin; the loader's message), kUnsupported
-/// (an ABI version that this build does not speak, with both versions).
+/// Loads a plugin: a shared library that exports tenon_plugin_entry (see tenon/plugin_abi.h). **Runs its code**, so
+/// Tenon does so only when asked: by this call, by `--plugin`, or by the environment variable TENON_PLUGINS (paths
+/// separated by ':'), which load_plugins_from_environment() reads. Loading the same file again does nothing. The plugin
+/// stays loaded until the process ends. Returns the names of its layers. Throws kNotFound (no file), kInvalidArgument
+/// (not a shared library or not a plugin; the loader's message), kUnsupported (an ABI version that this build does not
+/// speak, with both versions).
 TENON_API std::vector<std::string> load_plugin(const std::string& path);
 
 /// Loads what TENON_PLUGINS names; returns how many. The command line and the Python module call it once.

@@ -62,8 +62,8 @@ class TENON_API Dims {
 /// "[1,28,28]"; "[]" for a scalar.
 [[nodiscard]] TENON_API std::string to_string(const Dims& dims);
 
-/// Bytes that `count` elements take, sub-byte types rounded up to whole bytes. Throws kInvalidArgument on overflow, for a
-/// negative count, and for dtypes without a size (string, undefined).
+/// Bytes that `count` elements take, sub-byte types rounded up to whole bytes. Throws kInvalidArgument on overflow, for
+/// a negative count, and for dtypes without a size (string, undefined).
 [[nodiscard]] TENON_API int64_t bytes_for(DType dtype, int64_t count);
 
 /// One extent of a symbolic shape: a constant, a named dimension ("N"), or unknown ("?").
@@ -107,7 +107,8 @@ using Shape = std::vector<Dim>;
 /// The concrete shape when every extent is constant; nullopt otherwise.
 [[nodiscard]] TENON_API std::optional<Dims> to_dims(const Shape& shape);
 
-/// What is known of a value in a graph: its element type (kUndefined: not known) and its shape (nullopt: not even the rank).
+/// What is known of a value in a graph: its element type (kUndefined: not known) and its shape (nullopt: not even the
+/// rank).
 struct TensorType {
   DType dtype = DType::kUndefined;
   std::optional<Shape> shape;

@@ -82,11 +82,12 @@ class TENON_API Tensor {
   [[nodiscard]] static Tensor of_strings(std::vector<std::string> values, const Dims& dims);
   /// Copies a view.
   [[nodiscard]] static Tensor copy_of(const TensorView& view);
-  /// Uses the caller's memory in place. `release` (may be empty) runs once, when the last handle is gone. The memory must
-  /// hold the tensor's bytes and be aligned to the element.
+  /// Uses the caller's memory in place. `release` (may be empty) runs once, when the last handle is gone. The memory
+  /// must hold the tensor's bytes and be aligned to the element.
   [[nodiscard]] static Tensor borrow(void* data, DType dtype, const Dims& dims, std::function<void()> release = {});
   /// Refers to `data` inside memory that `owner` keeps alive and that nobody may write (a mapped file, another tensor).
-  [[nodiscard]] static Tensor shared(std::shared_ptr<const void> owner, const void* data, DType dtype, const Dims& dims);
+  [[nodiscard]] static Tensor shared(std::shared_ptr<const void> owner, const void* data, DType dtype,
+                                     const Dims& dims);
 
   [[nodiscard]] DType dtype() const noexcept { return dtype_; }
   [[nodiscard]] const Dims& dims() const noexcept { return dims_; }

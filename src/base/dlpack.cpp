@@ -17,9 +17,9 @@ struct DlType {
   DType dtype;
 };
 constexpr DlType kDlTypes[] = {
-    {0, 8, DType::kInt8},       {0, 16, DType::kInt16},      {0, 32, DType::kInt32},      {0, 64, DType::kInt64},
-    {1, 8, DType::kUInt8},      {1, 16, DType::kUInt16},     {1, 32, DType::kUInt32},     {1, 64, DType::kUInt64},
-    {2, 16, DType::kFloat16},   {2, 32, DType::kFloat32},    {2, 64, DType::kFloat64},    {4, 16, DType::kBFloat16},
+    {0, 8, DType::kInt8},       {0, 16, DType::kInt16},       {0, 32, DType::kInt32},   {0, 64, DType::kInt64},
+    {1, 8, DType::kUInt8},      {1, 16, DType::kUInt16},      {1, 32, DType::kUInt32},  {1, 64, DType::kUInt64},
+    {2, 16, DType::kFloat16},   {2, 32, DType::kFloat32},     {2, 64, DType::kFloat64}, {4, 16, DType::kBFloat16},
     {5, 64, DType::kComplex64}, {5, 128, DType::kComplex128}, {6, 8, DType::kBool},
 };
 
@@ -35,28 +35,32 @@ struct Exported {
 Tensor Tensor::from_dlpack(DLManagedTensor* managed) {
   const DLTensor& source = managed->dl_tensor;
   if (source.device.device_type != kDlCpu) {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("the DLPack tensor lies on device type {}; host memory (1) is required: copy it to the host first",
-                            source.device.device_type));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("the DLPack tensor lies on device type {}; host memory (1) is required: copy it to the host first",
+                    source.device.device_type));
   }
   DType dtype = DType::kUndefined;
   for (const DlType& row : kDlTypes)
     if (row.code == source.dtype.code && row.bits == source.dtype.bits && source.dtype.lanes == 1) dtype = row.dtype;
   if (dtype == DType::kUndefined) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("the DLPack element type (code {}, {} bits, {} lanes) has no dtype in Tenon",
-                                                     source.dtype.code, source.dtype.bits, source.dtype.lanes));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("the DLPack element type (code {}, {} bits, {} lanes) has no dtype in Tenon",
+                            source.dtype.code, source.dtype.bits, source.dtype.lanes));
   }
   if (source.ndim < 0 || source.ndim > kMaxRank) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("the DLPack tensor has {} dimensions; at most {} are supported", source.ndim, kMaxRank));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("the DLPack tensor has {} dimensions; at most {} are supported", source.ndim, kMaxRank));
   }
   const Dims dims(std::span<const int64_t>(source.shape, static_cast<size_t>(source.ndim)));
   int64_t dense = 1;
   for (int axis = source.ndim - 1; axis >= 0; --axis) {
     const auto i = static_cast<size_t>(axis);
     if (source.strides != nullptr && dims[i] > 1 && dims.count() > 0 && source.strides[axis] != dense) {
-      throw Error(ErrorCode::kUnsupported, fmt::format("the DLPack tensor of shape {} has stride {} in dimension {}; dense row-major "
-                                                       "order needs {}: make it contiguous first",
-                                                       to_string(dims), source.strides[axis], axis, dense));
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("the DLPack tensor of shape {} has stride {} in dimension {}; dense row-major "
+                              "order needs {}: make it contiguous first",
+                              to_string(dims), source.strides[axis], axis, dense));
     }
     dense *= dims[i];
   }

@@ -3,8 +3,8 @@
 
 #include <cstdint>
 
-// The memory layout of DLPack 0.8 (https://dmlc.github.io/dlpack/latest/c_api.html), declared here because it is a stable
-// binary interface of three structs; packaged headers differ in version and Tenon only needs these.
+// The memory layout of DLPack 0.8 (https://dmlc.github.io/dlpack/latest/c_api.html), declared here because it is a
+// stable binary interface of three structs; packaged headers differ in version and Tenon only needs these.
 struct DLDevice {
   int32_t device_type;  // kDLCPU = 1
   int32_t device_id;

@@ -18,8 +18,8 @@ struct SmallFloat {
   int exponent;
   int mantissa;
   int bias;
-  bool has_infinity;  // The top exponent holds infinity and NaN, as IEEE 754 has it.
-  bool unsigned_zero; // "UZ": the pattern of -0 is the only NaN.
+  bool has_infinity;   // The top exponent holds infinity and NaN, as IEEE 754 has it.
+  bool unsigned_zero;  // "UZ": the pattern of -0 is the only NaN.
   bool sign = true;
 };
 
@@ -60,8 +60,9 @@ double decode(uint32_t bits, DType dtype) {
     return negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
   }
   if (dtype == DType::kFloat8E4M3FN && magnitude == magnitude_mask) return nan;
-  const double value = exponent == 0 ? std::ldexp(static_cast<double>(fraction), 1 - f.bias - f.mantissa)
-                                     : std::ldexp(static_cast<double>(fraction + (1U << f.mantissa)), exponent - f.bias - f.mantissa);
+  const double value =
+      exponent == 0 ? std::ldexp(static_cast<double>(fraction), 1 - f.bias - f.mantissa)
+                    : std::ldexp(static_cast<double>(fraction + (1U << f.mantissa)), exponent - f.bias - f.mantissa);
   return negative ? -value : value;
 }
 
@@ -124,7 +125,8 @@ void put_nibble(void* data, int64_t index, uint32_t bits) {
 int64_t sign_extended(uint32_t nibble_bits) { return static_cast<int64_t>(nibble_bits ^ 8U) - 8; }
 
 [[noreturn]] void no_number(DType dtype) {
-  throw Error(ErrorCode::kUnsupported, fmt::format("elements of dtype {} cannot be read as one number", dtype_name(dtype)));
+  throw Error(ErrorCode::kUnsupported,
+              fmt::format("elements of dtype {} cannot be read as one number", dtype_name(dtype)));
 }
 
 // Out-of-range and NaN conversions are undefined in C++; these say what happens.
@@ -201,7 +203,8 @@ int64_t load_i64(const void* data, DType dtype, int64_t index) {
   if (dtype == DType::kInt4) return sign_extended(nibble(data, index));
   if (dtype == DType::kUInt4) return static_cast<int64_t>(nibble(data, index));
   int64_t result = 0;
-  if (!visit_integer(dtype, [&](auto zero) { result = static_cast<int64_t>(at<decltype(zero)>(data, index)); })) no_number(dtype);
+  if (!visit_integer(dtype, [&](auto zero) { result = static_cast<int64_t>(at<decltype(zero)>(data, index)); }))
+    no_number(dtype);
   return result;
 }
 
@@ -237,7 +240,8 @@ void store_f64(void* data, DType dtype, int64_t index, double value) {
 void store_i64(void* data, DType dtype, int64_t index, int64_t value) {
   if (is_float(dtype)) return store_f64(data, dtype, index, static_cast<double>(value));
   if (dtype == DType::kBool) return put(data, index, static_cast<uint8_t>(value != 0));
-  if (dtype == DType::kInt4 || dtype == DType::kUInt4) return put_nibble(data, index, static_cast<uint32_t>(value & 0xF));
+  if (dtype == DType::kInt4 || dtype == DType::kUInt4)
+    return put_nibble(data, index, static_cast<uint32_t>(value & 0xF));
   if (!visit_integer(dtype, [&](auto zero) { put(data, index, static_cast<decltype(zero)>(value)); })) no_number(dtype);
 }
 
@@ -258,7 +262,8 @@ void copy_element(void* dst, int64_t dst_index, const void* src, int64_t src_ind
 void convert(const TensorView& src, const MutableTensorView& dst) {
   const int64_t count = src.dims.count();
   if (count != dst.dims.count()) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("cannot convert {} elements into {}", count, dst.dims.count()));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("cannot convert {} elements into {}", count, dst.dims.count()));
   }
   if (src.dtype == dst.dtype) {
     if (count > 0) std::memcpy(dst.data, src.data, static_cast<size_t>(src.size_bytes()));
@@ -285,8 +290,12 @@ Tensor converted(const Tensor& src, DType dtype) {
 }
 
 float f16_to_f32(uint16_t bits) noexcept { return static_cast<float>(decode(bits, DType::kFloat16)); }
-uint16_t f32_to_f16(float value) noexcept { return static_cast<uint16_t>(encode(static_cast<double>(value), DType::kFloat16)); }
+uint16_t f32_to_f16(float value) noexcept {
+  return static_cast<uint16_t>(encode(static_cast<double>(value), DType::kFloat16));
+}
 float bf16_to_f32(uint16_t bits) noexcept { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
-uint16_t f32_to_bf16(float value) noexcept { return static_cast<uint16_t>(encode(static_cast<double>(value), DType::kBFloat16)); }
+uint16_t f32_to_bf16(float value) noexcept {
+  return static_cast<uint16_t>(encode(static_cast<double>(value), DType::kBFloat16));
+}
 
 }  // namespace tenon

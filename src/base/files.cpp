@@ -5,13 +5,13 @@
 
 #include <fmt/core.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 #include <utility>
 
 namespace tenon {
@@ -41,7 +41,7 @@ class Descriptor {
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat status {};
+  struct stat status{};
   if (file.get() < 0 || ::fstat(file.get(), &status) != 0) fail(path, "open");
   if (S_ISDIR(status.st_mode)) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("'{}' is a folder; a file is required", path));

@@ -52,8 +52,8 @@ class FileSink {
   uint64_t position_ = 0;
 };
 
-/// Writes `path` through a temporary file beside it that is renamed when `fill` returns; when anything throws, the temporary
-/// file is removed and what stood at `path` before is untouched. Throws kIo.
+/// Writes `path` through a temporary file beside it that is renamed when `fill` returns; when anything throws, the
+/// temporary file is removed and what stood at `path` before is untouched. Throws kIo.
 void write_file(const std::string& path, const std::function<void(FileSink&)>& fill);
 
 }  // namespace tenon

@@ -9,8 +9,8 @@
 // "Did you mean": the names that look like one that was not found.
 namespace tenon {
 
-/// Up to `limit` of `candidates`, nearest first, by edit distance without regard to case; names that contain `wanted` count
-/// as near. Names further than a third of the length away are left out.
+/// Up to `limit` of `candidates`, nearest first, by edit distance without regard to case; names that contain `wanted`
+/// count as near. Names further than a third of the length away are left out.
 [[nodiscard]] std::vector<std::string> near_names(std::string_view wanted, std::span<const std::string> candidates,
                                                   size_t limit = 3);
 

@@ -8,8 +8,8 @@ namespace tenon {
 Bytes ByteReader::slice(uint64_t offset, uint64_t size, const char* what) const {
   if (offset > bytes_.size() || size > bytes_.size() - offset) {
     throw Error(ErrorCode::kCorrupt,
-                fmt::format("'{}' ends too early: {} needs {} bytes at offset {}, and the file has {} bytes", *name_, what, size,
-                            offset, bytes_.size()));
+                fmt::format("'{}' ends too early: {} needs {} bytes at offset {}, and the file has {} bytes", *name_,
+                            what, size, offset, bytes_.size()));
   }
   return bytes_.subspan(offset, size);
 }

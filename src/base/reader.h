@@ -12,8 +12,8 @@
 // Reading untrusted bytes: every access is checked against what is left.
 namespace tenon {
 
-/// A cursor over bytes of a file. All reads throw kCorrupt, naming `what`, the offset, and the sizes, instead of passing
-/// the end. Numbers are little-endian. The bytes are borrowed.
+/// A cursor over bytes of a file. All reads throw kCorrupt, naming `what`, the offset, and the sizes, instead of
+/// passing the end. Numbers are little-endian. The bytes are borrowed.
 class ByteReader {
  public:
   /// `name` is the file as messages call it; it must outlive the reader.

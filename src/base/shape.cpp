@@ -15,10 +15,12 @@ Dims::Dims(std::span<const int64_t> extents) {
 
 void Dims::push_back(int64_t extent) {
   if (rank_ == kMaxRank) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("a shape has more than {} dimensions; Tenon stops there", kMaxRank));
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("a shape has more than {} dimensions; Tenon stops there", kMaxRank));
   }
   if (extent < 0) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("a concrete shape has the extent {}; 0 or more is required", extent));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("a concrete shape has the extent {}; 0 or more is required", extent));
   }
   extents_[rank_++] = extent;
 }
@@ -58,10 +60,11 @@ std::string to_string(const Shape& shape) {
 Shape parse_shape(std::string_view text) {
   const std::string_view whole = text;
   const auto fail = [&](std::string_view part) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("the shape '{}' has the dimension '{}'; write numbers, names or '?' with commas between, as in "
-                            "'N,3,224,224'",
-                            whole, part));
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("the shape '{}' has the dimension '{}'; write numbers, names or '?' with commas between, as in "
+                    "'N,3,224,224'",
+                    whole, part));
   };
   if (!text.empty() && text.front() == '[') {
     if (text.back() != ']') fail(text);
@@ -70,8 +73,7 @@ Shape parse_shape(std::string_view text) {
   Shape shape;
   if (text.empty()) return shape;
   // "1x28x28" is read as "1,28,28" when there is no comma and every part is a number.
-  const char separator =
-      text.find(',') == text.npos && text.find_first_not_of("0123456789x") == text.npos ? 'x' : ',';
+  const char separator = text.find(',') == text.npos && text.find_first_not_of("0123456789x") == text.npos ? 'x' : ',';
   for (size_t begin = 0; begin <= text.size();) {
     const size_t end = std::min(text.find(separator, begin), text.size());
     std::string_view part = text.substr(begin, end - begin);

@@ -10,7 +10,8 @@ namespace tenon {
 namespace {
 
 std::shared_ptr<void> allocate(int64_t bytes) {
-  // aligned_alloc wants a multiple of the alignment; one unit at least keeps data() of empty tensors distinct from null.
+  // aligned_alloc wants a multiple of the alignment; one unit at least keeps data() of empty tensors distinct from
+  // null.
   const size_t rounded = (static_cast<size_t>(bytes) / kTensorAlignment + 1) * kTensorAlignment;
   void* memory = std::aligned_alloc(kTensorAlignment, rounded);
   if (memory == nullptr) {
@@ -36,8 +37,9 @@ Tensor Tensor::zeros(DType dtype, const Dims& dims) {
 
 Tensor Tensor::copy_of(const void* values, int64_t value_count, DType dtype, const Dims& dims) {
   if (value_count != dims.count()) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} values are given for a tensor of shape {}, which has {} elements",
-                                                         value_count, to_string(dims), dims.count()));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} values are given for a tensor of shape {}, which has {} elements", value_count,
+                            to_string(dims), dims.count()));
   }
   return copy_of(TensorView{values, dtype, dims});
 }
@@ -52,8 +54,9 @@ Tensor Tensor::copy_of(const TensorView& view) {
 
 Tensor Tensor::of_strings(std::vector<std::string> values, const Dims& dims) {
   if (static_cast<int64_t>(values.size()) != dims.count()) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} strings are given for a tensor of shape {}, which has {} elements",
-                                                         values.size(), to_string(dims), dims.count()));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} strings are given for a tensor of shape {}, which has {} elements", values.size(),
+                            to_string(dims), dims.count()));
   }
   auto storage = std::make_shared<const std::vector<std::string>>(std::move(values));
   return shared(storage, storage.get(), DType::kString, dims);
@@ -79,13 +82,12 @@ Tensor Tensor::shared(std::shared_ptr<const void> owner, const void* data, DType
   return tensor;
 }
 
-int64_t Tensor::size_bytes() const {
-  return dtype_bits(dtype_) == 0 ? 0 : bytes_for(dtype_, dims_.count());
-}
+int64_t Tensor::size_bytes() const { return dtype_bits(dtype_) == 0 ? 0 : bytes_for(dtype_, dims_.count()); }
 
 void* Tensor::mutable_data() {
   if (read_only_) {
-    throw Error(ErrorCode::kInvalidArgument, "the tensor's storage is read-only (a mapped file or shared); copy it first");
+    throw Error(ErrorCode::kInvalidArgument,
+                "the tensor's storage is read-only (a mapped file or shared); copy it first");
   }
   return const_cast<void*>(data_);  // NOLINT: data_ came in as void* for storage that is not read-only
 }
@@ -99,8 +101,9 @@ MutableTensorView Tensor::mutable_view() { return {mutable_data(), dtype_, dims_
 
 Tensor Tensor::reshaped(const Dims& dims) const {
   if (dims.count() != dims_.count()) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("a tensor of shape {} cannot be seen as {}: {} elements against {}",
-                                                         to_string(dims_), to_string(dims), dims_.count(), dims.count()));
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("a tensor of shape {} cannot be seen as {}: {} elements against {}", to_string(dims_),
+                            to_string(dims), dims_.count(), dims.count()));
   }
   Tensor tensor = *this;
   tensor.dims_ = dims;

@@ -8,8 +8,8 @@
 namespace tenon {
 namespace {
 
-constexpr std::string_view kKinds[] = {"none",   "bool",  "int",      "float", "string", "dtype", "type",
-                                       "tensor", "graph", "function", "bools", "ints",   "floats", "strings",
+constexpr std::string_view kKinds[] = {"none",   "bool",  "int",      "float",  "string",   "dtype",  "type",
+                                       "tensor", "graph", "function", "bools",  "ints",     "floats", "strings",
                                        "dtypes", "types", "tensors",  "graphs", "functions"};
 static_assert(std::size(kKinds) == std::variant_size_v<Attribute>);
 
@@ -58,7 +58,9 @@ std::string text_of(const std::shared_ptr<const Graph>& value) {
   return value ? fmt::format("graph of {} nodes", value->node_count()) : "no graph";
 }
 
-std::string text_of(const std::shared_ptr<const FunctionRef>& value) { return value ? "@" + value->name : "no function"; }
+std::string text_of(const std::shared_ptr<const FunctionRef>& value) {
+  return value ? "@" + value->name : "no function";
+}
 
 template <typename T>
 std::string text_of(const std::vector<T>& values) {
@@ -112,8 +114,10 @@ bool identical(const Attribute& a, const Attribute& b) {
   return std::visit(
       [&](const auto& value) {
         using T = std::decay_t<decltype(value)>;
-        if constexpr (std::is_same_v<T, std::monostate>) return true;
-        else return same(value, std::get<T>(b));
+        if constexpr (std::is_same_v<T, std::monostate>)
+          return true;
+        else
+          return same(value, std::get<T>(b));
       },
       a);
 }

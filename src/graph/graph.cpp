@@ -19,7 +19,9 @@ Graph& Graph::operator=(Graph&&) noexcept = default;
 Graph::~Graph() = default;
 
 std::string Graph::fresh_name(std::string_view stem) const {
-  const auto taken = [&](const std::string& name) { return node_by_name_.contains(name) || value_by_name_.contains(name); };
+  const auto taken = [&](const std::string& name) {
+    return node_by_name_.contains(name) || value_by_name_.contains(name);
+  };
   std::string name(stem.empty() ? "unnamed" : stem);
   if (!taken(name)) return name;
   for (int64_t number = 1;; ++number) {
@@ -126,7 +128,8 @@ void Graph::erase_value(Value* value) {
 void Graph::remove(Node* node) {
   for (const Value* output : node->outputs_) {
     if (!output->uses_.empty() || is_output(output)) {
-      invalid(fmt::format("{} '{}' cannot be removed: its output '{}' is still read", node->op_, node->name_, output->name_));
+      invalid(fmt::format("{} '{}' cannot be removed: its output '{}' is still read", node->op_, node->name_,
+                          output->name_));
     }
   }
   node->set_inputs({});
@@ -187,7 +190,8 @@ size_t Graph::remove_unreachable() {
 
 void Graph::rename(Node* node, std::string name) {
   if (name == node->name_) return;
-  if (name.empty() || node_by_name_.contains(name)) invalid(fmt::format("a node cannot be named '{}': the name is empty or taken", name));
+  if (name.empty() || node_by_name_.contains(name))
+    invalid(fmt::format("a node cannot be named '{}': the name is empty or taken", name));
   node_by_name_.erase(node->name_);
   node->name_ = std::move(name);
   node_by_name_.emplace(node->name_, node);
@@ -195,7 +199,8 @@ void Graph::rename(Node* node, std::string name) {
 
 void Graph::rename(Value* value, std::string name) {
   if (name == value->name_) return;
-  if (name.empty() || value_by_name_.contains(name)) invalid(fmt::format("a value cannot be named '{}': the name is empty or taken", name));
+  if (name.empty() || value_by_name_.contains(name))
+    invalid(fmt::format("a value cannot be named '{}': the name is empty or taken", name));
   value_by_name_.erase(value->name_);
   value->name_ = std::move(name);
   value_by_name_.emplace(value->name_, value);

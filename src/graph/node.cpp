@@ -32,9 +32,8 @@ void Node::set_input(size_t index, Value* value) {
   }
   if (Value* old = inputs_[index]; old != nullptr) {
     auto& uses = old->uses_;
-    const auto use = std::find_if(uses.begin(), uses.end(), [&](const Use& u) {
-      return u.node == this && u.index == static_cast<int>(index);
-    });
+    const auto use = std::find_if(uses.begin(), uses.end(),
+                                  [&](const Use& u) { return u.node == this && u.index == static_cast<int>(index); });
     *use = uses.back();
     uses.pop_back();
   }

@@ -65,8 +65,8 @@ std::vector<Node*> Graph::topological_order() const {
       followers[before].push_back(node);
     });
   }
-  // Among the nodes that are ready, the one that was added first goes first: a stable order, and the file's own if it was
-  // already in order.
+  // Among the nodes that are ready, the one that was added first goes first: a stable order, and the file's own if it
+  // was already in order.
   std::priority_queue<size_t, std::vector<size_t>, std::greater<>> ready;
   for (size_t i = 0; i < all.size(); ++i)
     if (waiting.at(all[i]) == 0) ready.push(i);
@@ -90,7 +90,8 @@ void Graph::validate() const {
   std::unordered_set<const Value*> known;
   for (const auto& value : values_) {
     known.insert(value.get());
-    if (find_value(value->name()) != value.get()) broken(fmt::format("value '{}' is not found by its name", value->name()));
+    if (find_value(value->name()) != value.get())
+      broken(fmt::format("value '{}' is not found by its name", value->name()));
   }
   std::unordered_map<const Value*, size_t> reads;
   for (const auto& node : nodes_) {
@@ -108,17 +109,21 @@ void Graph::validate() const {
     }
     for (size_t i = 0; i < node->outputs().size(); ++i) {
       const Value* output = node->outputs()[i];
-      if (!known.contains(output) || output->producer() != node.get() || output->output_index() != static_cast<int>(i)) {
+      if (!known.contains(output) || output->producer() != node.get() ||
+          output->output_index() != static_cast<int>(i)) {
         broken(fmt::format("output {} of node '{}' is not linked back to it", i, node->name()));
       }
     }
   }
   for (const auto& value : values_) {
-    if (value->uses().size() != reads[value.get()]) broken(fmt::format("'{}' lists readers that do not read it", value->name()));
-    if (value->constant() != nullptr && value->producer() != nullptr) broken(fmt::format("the constant '{}' has a producer", value->name()));
+    if (value->uses().size() != reads[value.get()])
+      broken(fmt::format("'{}' lists readers that do not read it", value->name()));
+    if (value->constant() != nullptr && value->producer() != nullptr)
+      broken(fmt::format("the constant '{}' has a producer", value->name()));
   }
   for (const Value* value : inputs_) {
-    if (!known.contains(value) || value->producer() != nullptr) broken("a graph input is produced by a node or is unknown");
+    if (!known.contains(value) || value->producer() != nullptr)
+      broken("a graph input is produced by a node or is unknown");
   }
   for (const Value* value : outputs_)
     if (!known.contains(value)) broken("a graph output is unknown");
@@ -127,46 +132,57 @@ void Graph::validate() const {
 
 std::string Graph::to_string() const {
   std::string text = fmt::format("graph \"{}\" ({}, {} nodes)\n", name_, dialect_, nodes_.size());
-  for (const Value* value : inputs_) text += fmt::format("  input  {}: {}\n", value->name(), tenon::to_string(value->type()));
+  for (const Value* value : inputs_)
+    text += fmt::format("  input  {}: {}\n", value->name(), tenon::to_string(value->type()));
   for (const auto& value : values_) {
-    if (const Tensor* constant = value->constant()) text += fmt::format("  const  {} = {}\n", value->name(), tenon::to_string(*constant));
+    if (const Tensor* constant = value->constant())
+      text += fmt::format("  const  {} = {}\n", value->name(), tenon::to_string(*constant));
   }
   for (const Node* node : topological_order()) {
     std::string outputs, inputs, attributes;
     for (const Value* value : node->outputs()) {
       outputs += fmt::format("{}{}: {}", outputs.empty() ? "" : ", ", value->name(), tenon::to_string(value->type()));
     }
-    for (const Value* value : node->inputs()) inputs += fmt::format("{}{}", inputs.empty() ? "" : ", ", value ? value->name() : "_");
-    for (const Node* before : node->control_inputs()) inputs += fmt::format("{}^{}", inputs.empty() ? "" : ", ", before->name());
+    for (const Value* value : node->inputs())
+      inputs += fmt::format("{}{}", inputs.empty() ? "" : ", ", value ? value->name() : "_");
+    for (const Node* before : node->control_inputs())
+      inputs += fmt::format("{}^{}", inputs.empty() ? "" : ", ", before->name());
     for (const auto& [name, value] : node->attributes()) {
       attributes += fmt::format("{}{}={}", attributes.empty() ? " {" : ", ", name, tenon::to_string(value));
     }
     text += fmt::format("  {} = {}{}({}){}", outputs.empty() ? "()" : outputs,
                         node->domain().empty() ? "" : node->domain() + "::", node->op(), inputs,
                         attributes.empty() ? "" : attributes + "}");
-    if (node->outputs().size() != 1 || node->outputs()[0]->name() != node->name()) text += fmt::format("  # {}", node->name());
+    if (node->outputs().size() != 1 || node->outputs()[0]->name() != node->name())
+      text += fmt::format("  # {}", node->name());
     text += '\n';
   }
-  for (const Value* value : outputs_) text += fmt::format("  output {}: {}\n", value->name(), tenon::to_string(value->type()));
+  for (const Value* value : outputs_)
+    text += fmt::format("  output {}: {}\n", value->name(), tenon::to_string(value->type()));
   return text;
 }
 
 bool identical(const Graph& a, const Graph& b) {
-  const auto same_name = [](const auto* x, const auto* y) { return (x == nullptr) == (y == nullptr) && (x == nullptr || x->name() == y->name()); };
-  const auto same_names = [&](const auto& x, const auto& y) { return std::equal(x.begin(), x.end(), y.begin(), y.end(), same_name); };
+  const auto same_name = [](const auto* x, const auto* y) {
+    return (x == nullptr) == (y == nullptr) && (x == nullptr || x->name() == y->name());
+  };
+  const auto same_names = [&](const auto& x, const auto& y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), same_name);
+  };
   const auto same_attributes = [](const Attributes& x, const Attributes& y) {
     return std::equal(x.begin(), x.end(), y.begin(), y.end(),
                       [](const auto& p, const auto& q) { return p.first == q.first && identical(p.second, q.second); });
   };
-  if (a.dialect() != b.dialect() || !same_attributes(a.properties(), b.properties()) || !same_names(a.inputs(), b.inputs()) ||
-      !same_names(a.outputs(), b.outputs())) {
+  if (a.dialect() != b.dialect() || !same_attributes(a.properties(), b.properties()) ||
+      !same_names(a.inputs(), b.inputs()) || !same_names(a.outputs(), b.outputs())) {
     return false;
   }
   const auto a_nodes = a.nodes(), b_nodes = b.nodes();
   if (!std::equal(a_nodes.begin(), a_nodes.end(), b_nodes.begin(), b_nodes.end(), [&](const Node* x, const Node* y) {
         return x->name() == y->name() && x->op() == y->op() && x->domain() == y->domain() &&
                same_names(x->inputs(), y->inputs()) && same_names(x->outputs(), y->outputs()) &&
-               same_names(x->control_inputs(), y->control_inputs()) && same_attributes(x->attributes(), y->attributes());
+               same_names(x->control_inputs(), y->control_inputs()) &&
+               same_attributes(x->attributes(), y->attributes());
       })) {
     return false;
   }
