@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Tenon against other engines and prints one table; README.md says what is measured and how.
+
+It is started by bench/run.sh, which sets up what it needs.
+"""
+
+import argparse
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from models import MODELS, ROOT, SEED
+from worker import ENGINES
+
+CASES = (("lenet5", 1), ("lenet5", 64), ("mobilenet_v2", 1), ("resnet50", 1))
+OWN_CLIP = ("lenet5", "mobilenet_v2")  # The models with a ReLU6 that the user's layer can replace.
+WORKER = Path(__file__).with_name("worker.py")
+TOLERANCE = 1e-4  # On probabilities; float32 sums in another order differ by far less.
+
+
+class Worker:
+    """An engine's process. It is stopped, by signal, whenever it is not its turn, so that it cannot disturb others."""
+
+    def __init__(self, job):
+        self.engine = job["engine"]
+        self.times_ns = []
+        environment = os.environ | {"OMP_NUM_THREADS": str(job["threads"])}
+        self.process = subprocess.Popen(
+            [sys.executable, str(WORKER), json.dumps(job)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        answer = self._answer()
+        self.load_s = answer["load_s"]
+        self.peak_bytes = answer["peak_bytes"]
+        self.result = np.load(job["result"])
+        self.process.send_signal(signal.SIGSTOP)
+
+    def take_turn(self, seconds):
+        self.process.send_signal(signal.SIGCONT)
+        print(seconds, file=self.process.stdin, flush=True)
+        answer = self._answer()
+        self.process.send_signal(signal.SIGSTOP)
+        self.times_ns += answer["times_ns"]
+        self.peak_bytes = answer["peak_bytes"]
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+    def _answer(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"bench: {self.engine} ended with status {self.process.wait()}; its message is above")
+        return json.loads(line)
+
+
+def make_images(model, batch):
+    """The input that every engine gets: the same values each time."""
+    random = np.random.default_rng(SEED)
+    if model.name == "lenet5":
+        return random.random((batch, *model.shape), np.float32)
+    return random.standard_normal((batch, *model.shape), np.float32)
+
+
+def make_plans(folder, engines, names, plugin):
+    """Compiles the models with Tenon, as they are and with the user's clip layer in place of ReLU6."""
+    import tenon
+
+    for name in names:
+        if "tenon" in engines:
+            tenon.compile(tenon.load(str(folder / f"{name}.pb"))).save(str(folder / f"{name}.plan"))
+        if "tenon + own clip" in engines and name in OWN_CLIP:
+            tenon.load_plugin(plugin)
+            graph = tenon.load(str(folder / f"{name}.pb"))
+            graph.map("ReLU6=Clip(lo=0, hi=6)")
+            tenon.compile(graph).save(str(folder / f"{name}.own_clip.plan"))
+
+
+def run_case(name, batch, threads, arguments):
+    """Measures all engines on one model; a list of one dictionary per engine."""
+    model = MODELS[name]
+    workers = []
+    with tempfile.TemporaryDirectory() as scratch:
+        images = Path(scratch) / "images.npy"
+        np.save(images, make_images(model, batch))
+        try:
+            for engine in arguments.engines:
+                own_clip = engine == "tenon + own clip"
+                if own_clip and name not in OWN_CLIP:
+                    continue
+                files = {kind: str(arguments.folder / f"{name}.{kind}") for kind in ("pb", "onnx", "plan")}
+                if own_clip:
+                    files["plan"] = str(arguments.folder / f"{name}.own_clip.plan")
+                job = {"engine": engine, "threads": threads, "files": files, "input": model.input}
+                job |= {"output": model.output, "images": str(images), "result": str(Path(scratch) / "result.npy")}
+                job |= {"plugin": arguments.plugin if own_clip else None}
+                workers.append(Worker(job))
+            for turn in range(arguments.rounds):
+                # Every other round backwards, so that nobody always runs after the same neighbour.
+                for worker in workers if turn % 2 == 0 else reversed(workers):
+                    worker.take_turn(arguments.seconds)
+        finally:
+            for worker in workers:
+                worker.close()
+
+    reference = workers[-1].result
+    case = {"model": name, "batch": batch, "threads": threads}
+    return [
+        case
+        | {
+            "engine": worker.engine,
+            "median_ms": statistics.median(worker.times_ns) / 1e6,
+            "min_ms": min(worker.times_ns) / 1e6,
+            "runs": len(worker.times_ns),
+            "load_ms": worker.load_s * 1e3,
+            "peak_mib": worker.peak_bytes / 2**20,
+            "max_diff": float(np.abs(worker.result.astype(np.float64) - reference).max()),
+        }
+        for worker in workers
+    ]
+
+
+HEADER = """
+| model | batch | threads | engine | median ms | min ms | engine ÷ Tenon | load ms | peak MiB | max. difference |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
+
+
+def table_lines(rows):
+    tenon = next((row["median_ms"] for row in rows if row["engine"] == "tenon"), None)
+    for row in rows:
+        ratio = f"{row['median_ms'] / tenon:.2f}" if tenon else "-"
+        yield (
+            f"| {row['model']} | {row['batch']} | {row['threads']} | {row['engine']} "
+            f"| {row['median_ms']:.4g} | {row['min_ms']:.4g} | {ratio} "
+            f"| {row['load_ms']:.0f} | {row['peak_mib']:.0f} | {row['max_diff']:.1e} |"
+        )
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="bench/run.sh", description="Measures Tenon against other engines.")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=10, help="turns of each engine (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a turn (default: %(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the results there")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "bench" / "models", help="of the models")
+    parser.add_argument("--plugin", help="the library of the user's clip layer")
+    arguments = parser.parse_args()
+    if "tenon + own clip" in arguments.engines and not arguments.plugin:
+        parser.error("'tenon + own clip' needs --plugin; bench/run.sh gives it")
+    return arguments
+
+
+def main():
+    arguments = parse_arguments()
+    if (load := os.getloadavg()[0]) > 0.5:
+        print(f"bench: load average {load:.1f}: something else is running, and times will say so", file=sys.stderr)
+    if any(engine.startswith("tenon") for engine in arguments.engines):
+        make_plans(arguments.folder, arguments.engines, arguments.models, arguments.plugin)
+    print(HEADER, flush=True)
+    rows = []
+    for name, batch in CASES:
+        for threads in arguments.threads if name in arguments.models else ():
+            case = run_case(name, batch, threads, arguments)
+            print("\n".join(table_lines(case)), flush=True)
+            rows += case
+    if arguments.json:
+        arguments.json.write_text(json.dumps(rows, indent=1) + "\n")
+    if wrong := [row for row in rows if not row["max_diff"] <= TOLERANCE]:
+        for row in wrong:
+            print(f"bench: {row['engine']} differs by {row['max_diff']:.1e} on {row['model']}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
