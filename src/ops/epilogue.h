@@ -8,11 +8,11 @@
 
 // What the compiler fuses behind an anchor (Conv, ConvTranspose, Gemm, MatMul, pooling): pointwise steps on its result,
 // while it is still in registers or cache. Stored on the anchor node as three internal attributes of equal length:
-//   epilogue          strings  the standard operator of each step: "Relu", "Clip", "Add", "Mul", "Sigmoid", "HardSwish", …
-//   epilogue_alpha    floats   its first parameter  (Clip: min; LeakyRelu, Elu: alpha; HardSigmoid: alpha), else 0
-//   epilogue_beta     floats   its second parameter (Clip: max; HardSigmoid: beta), else 0
-// A binary step reads one more input: the operands of the binary steps are the last inputs of the node, in step order, and
-// broadcast to the result; the running result is the step's left operand.
+//   epilogue          strings  the standard operator of each step: "Relu", "Clip", "Add", "Mul", "Sigmoid",
+//   "HardSwish", … epilogue_alpha    floats   its first parameter  (Clip: min; LeakyRelu, Elu: alpha; HardSigmoid:
+//   alpha), else 0 epilogue_beta     floats   its second parameter (Clip: max; HardSigmoid: beta), else 0
+// A binary step reads one more input: the operands of the binary steps are the last inputs of the node, in step order,
+// and broadcast to the result; the running result is the step's left operand.
 namespace tenon {
 
 struct EpilogueStep {
@@ -32,5 +32,7 @@ struct EpilogueStep {
 [[nodiscard]] size_t anchor_input_count(const Node& node);
 /// Appends a step; `operand` must be given exactly for binary steps.
 void append_epilogue(Node& node, const EpilogueStep& step, Value* operand = nullptr);
+/// Applies one step to `result` in place, rounding to its dtype; `operand` (binary steps only) broadcasts to it.
+void apply_epilogue_step(const EpilogueStep& step, const MutableTensorView& result, const TensorView& operand);
 
 }  // namespace tenon

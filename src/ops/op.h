@@ -23,8 +23,8 @@ struct AttributeSpec {
 struct OpDef;
 
 /// A node's attributes as its operator declares them: absent ones give the default.
-/// Every getter throws kInvalidArgument naming node and attribute when the kind differs or a required one is missing, and
-/// kInternal when the operator does not declare `name`.
+/// Every getter throws kInvalidArgument naming node and attribute when the kind differs or a required one is missing,
+/// and kInternal when the operator does not declare `name`.
 class AttributeReader {
  public:
   AttributeReader(const Node& node, const OpDef& op) : node_(&node), op_(&op) {}
@@ -54,7 +54,8 @@ class AttributeReader {
 class InferContext {
  public:
   /// `inputs[i]` is the type of input i (dtype kUndefined when left out); `values[i]` its tensor when known, else null.
-  InferContext(const Node& node, const OpDef& op, std::span<const TensorType> inputs, std::span<const Tensor* const> values);
+  InferContext(const Node& node, const OpDef& op, std::span<const TensorType> inputs,
+               std::span<const Tensor* const> values);
 
   [[nodiscard]] const Node& node() const noexcept { return *node_; }
   [[nodiscard]] const AttributeReader& attributes() const noexcept { return attributes_; }
@@ -65,8 +66,8 @@ class InferContext {
   [[nodiscard]] DType dtype(size_t index) const { return input(index).dtype; }
   /// The shape, nullopt when the rank is unknown.
   [[nodiscard]] const std::optional<Shape>& shape(size_t index) const { return input(index).shape; }
-  /// The input's tensor when it is known now, else null; then the rule leaves the shapes that depend on it unknown, and the
-  /// runtime asks again once the value exists (see needs_value()).
+  /// The input's tensor when it is known now, else null; then the rule leaves the shapes that depend on it unknown, and
+  /// the runtime asks again once the value exists (see needs_value()).
   [[nodiscard]] const Tensor* value(size_t index);
   /// The known value as integers (any integer dtype), nullopt when it is not known yet or the input is left out.
   [[nodiscard]] std::optional<std::vector<int64_t>> integers(size_t index);
@@ -96,8 +97,8 @@ class InferContext {
   std::vector<TensorType> outputs_;
 };
 
-/// What a reference kernel sees: concrete dense tensors. Outputs have the inferred dtype and shape and are writable, except
-/// for operators with data-dependent shapes, which call allocate().
+/// What a reference kernel sees: concrete dense tensors. Outputs have the inferred dtype and shape and are writable,
+/// except for operators with data-dependent shapes, which call allocate().
 class ReferenceContext {
  public:
   using Allocate = std::function<MutableTensorView(size_t index, const Dims& dims)>;
@@ -138,11 +139,13 @@ struct OpDef {
   void (*infer)(InferContext&) = nullptr;
   /// Slow, obvious, independent of every optimised kernel; any dtype the operator allows; accumulates in double.
   void (*reference)(ReferenceContext&) = nullptr;
-  /// One output element from the elements at the same (broadcast) place of the inputs; so it commutes with any permutation
-  /// of the layout, and its output may overwrite an input of the same type.
+  /// One output element from the elements at the same (broadcast) place of the inputs; so it commutes with any
+  /// permutation of the layout, and its output may overwrite an input of the same type.
   bool pointwise = false;
   /// Output 0 has the very bytes of input 0, only its shape differs (Reshape, Flatten, Identity …).
   bool view = false;
+  /// It may carry an epilogue (ops/epilogue.h) on output 0.
+  bool takes_epilogue = false;
   std::string summary;  ///< One sentence with the formula.
 };
 
@@ -162,9 +165,11 @@ struct Inferred {
   std::vector<TensorType> outputs;
   std::vector<size_t> needs_value;
 };
-[[nodiscard]] Inferred infer_node(const Node& node, std::span<const TensorType> inputs, std::span<const Tensor* const> values);
+[[nodiscard]] Inferred infer_node(const Node& node, std::span<const TensorType> inputs,
+                                  std::span<const Tensor* const> values);
 
-/// Runs the reference kernel and then the node's epilogue, if it has one (ops/epilogue.h). Errors carry the node's name.
+/// Runs the reference kernel and then the node's epilogue, if it has one (ops/epilogue.h). Errors carry the node's
+/// name.
 void run_reference(const Node& node, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
                    ReferenceContext::Allocate allocate = {});
 /// The outputs as new tensors, from known inputs (null: left out). Constant folding.

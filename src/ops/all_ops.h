@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "ops/op.h"
+
+#include <vector>
+
+// Where every operator's declaration comes from: one function per file, called by registry.cpp. In alphabetical order.
+namespace tenon {
+
+[[nodiscard]] OpDef clip_op();
+[[nodiscard]] OpDef flatten_op();
+[[nodiscard]] OpDef gemm_op();
+[[nodiscard]] OpDef identity_op();
+[[nodiscard]] OpDef matmul_op();
+[[nodiscard]] OpDef reshape_op();
+[[nodiscard]] OpDef where_op();
+
+// Families.
+[[nodiscard]] std::vector<OpDef> pointwise_ops();
+[[nodiscard]] std::vector<OpDef> softmax_ops();
+
+}  // namespace tenon

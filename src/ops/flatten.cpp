@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/all_ops.h"
+
+#include <fmt/core.h>
+
+#include <cstring>
+
+namespace tenon {
+namespace {
+
+// The product of the extents: a symbol survives when all others are 1.
+Dim product(const Shape& shape, size_t first, size_t last) {
+  Dim result(1);
+  for (size_t i = first; i < last; ++i) {
+    const Dim& dim = shape[i];
+    if (dim.is_constant() && dim.value() == 0) return Dim(0);
+    if (dim.is_constant() && dim.value() == 1) continue;
+    if (result.is_constant() && result.value() == 1)
+      result = dim;
+    else if (result.is_constant() && dim.is_constant())
+      result = Dim(Dims{result.value(), dim.value()}.count());
+    else
+      result = Dim();
+  }
+  return result;
+}
+
+void infer(InferContext& context) {
+  const auto& shape = context.shape(0);
+  if (!shape) return context.set_output(0, context.dtype(0), Shape(2));
+  const auto rank = static_cast<int64_t>(shape->size());
+  int64_t axis = context.attributes().integer("axis");
+  if (axis < -rank || axis > rank) {
+    context.fail(fmt::format("axis {} is given but {} to {} is required for rank {}", axis, -rank, rank, rank));
+  }
+  if (axis < 0) axis += rank;
+  const auto split = static_cast<size_t>(axis);
+  context.set_output(0, context.dtype(0), Shape{product(*shape, 0, split), product(*shape, split, shape->size())});
+}
+
+}  // namespace
+
+OpDef flatten_op() {
+  return {
+      .name = "Flatten",
+      .since_version = 13,
+      .attributes = {{"axis", int64_t{1}}},
+      .infer = infer,
+      .reference =
+          [](ReferenceContext& context) {
+            const TensorView& x = context.input(0);
+            if (const auto bytes = static_cast<size_t>(x.size_bytes()); bytes > 0) {
+              std::memmove(context.output().data, x.data, bytes);
+            }
+          },
+      .view = true,
+      .summary = "y = x as a matrix: the dimensions before axis are its rows, the others its columns.",
+  };
+}
+
+}  // namespace tenon

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/pointwise.h"
+
+#include "ops/all_ops.h"
+#include "ops/broadcast.h"
+#include "ops/wide.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace tenon {
+namespace {
+
+using Kind = PointwiseParameter::Kind;
+
+Attribute fallback_of(const PointwiseParameter& parameter) {
+  if (parameter.kind == Kind::kFloat) return parameter.fallback;
+  if (parameter.kind == Kind::kInt) return static_cast<int64_t>(parameter.fallback);
+  return std::string(parameter.zero);
+}
+
+double read(const PointwiseParameter& parameter, const Node& node, const AttributeReader& attributes) {
+  if (parameter.kind == Kind::kNone) return 0;
+  if (parameter.kind == Kind::kFloat) return attributes.number(parameter.name);
+  if (parameter.kind == Kind::kInt) return static_cast<double>(attributes.integer(parameter.name));
+  const std::string& choice = attributes.string(parameter.name);
+  if (choice == parameter.zero) return 0;
+  if (choice == parameter.one) return 1;
+  throw Error(ErrorCode::kInvalidArgument,
+              fmt::format("{} '{}': the attribute '{}' is '{}' but '{}' or '{}' is required", node.op(), node.name(),
+                          parameter.name, choice, parameter.zero, parameter.one));
+}
+
+PointwiseParameters parameters_of(const PointwiseRow& row, const Node& node, const AttributeReader& attributes) {
+  return {read(row.alpha, node, attributes), read(row.beta, node, attributes)};
+}
+
+const PointwiseRow& row_of(std::string_view op) {
+  if (const PointwiseRow* row = find_pointwise(op)) return *row;
+  throw Error(ErrorCode::kInternal, fmt::format("'{}' is not a pointwise operator", op));
+}
+
+template <typename T>
+void apply(const PointwiseRow& row, PointwiseFormula<T> formula, const PointwiseParameters& parameters,
+           std::span<const TensorView> inputs, const MutableTensorView& result) {
+  std::vector<BroadcastIndex> index;
+  for (const TensorView& input : inputs) index.emplace_back(input.dims, result.dims);
+  const int64_t count = result.dims.count();
+  const bool mean = row.name == "Mean";
+  for (int64_t i = 0; i < count; ++i) {
+    T value = load<T>(inputs[0], *index[0]);
+    if (row.arity == PointwiseArity::kOne) value = formula(value, T{}, parameters);
+    for (size_t k = 1; k < inputs.size(); ++k) value = formula(value, load<T>(inputs[k], *index[k]), parameters);
+    if (mean) value /= static_cast<T>(inputs.size());
+    store<T>(result, i, value);
+    for (BroadcastIndex& step : index) step.next();
+  }
+}
+
+void apply(const PointwiseRow& row, const PointwiseParameters& parameters, std::span<const TensorView> inputs,
+           const MutableTensorView& result) {
+  const bool any_float =
+      std::any_of(inputs.begin(), inputs.end(), [](const auto& input) { return is_float(input.dtype); });
+  if (any_float && row.f64 != nullptr) return apply<double>(row, row.f64, parameters, inputs, result);
+  const bool is_unsigned = dtype_kind(inputs[0].dtype) == DTypeKind::kUnsigned;
+  if (is_unsigned && row.u64 != nullptr) return apply<uint64_t>(row, row.u64, parameters, inputs, result);
+  if (row.i64 == nullptr) {
+    throw Error(ErrorCode::kInternal, fmt::format("{} has no formula for {}", row.name, dtype_name(inputs[0].dtype)));
+  }
+  apply<int64_t>(row, row.i64, parameters, inputs, result);
+}
+
+void infer_pointwise(InferContext& context) {
+  const PointwiseRow& row = row_of(context.node().op());
+  (void)parameters_of(row, context.node(), context.attributes());  // Refuses bad values before anything runs.
+  const bool own_exponent_dtype = row.name == "Pow";
+  for (size_t i = 0; i < context.input_count(); ++i) {
+    require_dtype(context, i, row.dtypes);
+    if (!own_exponent_dtype) context.require_same_dtype(0, i);
+  }
+  if (row.name == "Mod" && is_float(context.dtype(0)) && !context.attributes().flag("fmod")) {
+    context.fail("the operands are floats, for which fmod = 1 is required");
+  }
+  const std::optional<Shape> shape = broadcast_inputs(context);
+  if (row.name == "PRelu" && context.shape(0) && context.shape(1) &&
+      !may_broadcast_to(*context.shape(1), *context.shape(0))) {
+    context.fail(fmt::format("the slope has shape {}, which does not broadcast to the input's {}",
+                             to_string(*context.shape(1)), to_string(*context.shape(0))));
+  }
+  context.set_output(0, row.predicate ? DType::kBool : context.dtype(0),
+                     row.name == "PRelu" ? context.shape(0) : shape);
+}
+
+void reference_pointwise(ReferenceContext& context) {
+  const PointwiseRow& row = row_of(context.node().op());
+  std::vector<TensorView> inputs;
+  for (size_t i = 0; i < context.input_count(); ++i) inputs.push_back(context.input(i));
+  apply(row, parameters_of(row, context.node(), context.attributes()), inputs, context.output());
+}
+
+}  // namespace
+
+const PointwiseRow* find_pointwise(std::string_view op) {
+  const auto rows = pointwise_rows();
+  const auto row = std::find_if(rows.begin(), rows.end(), [&](const PointwiseRow& r) { return r.name == op; });
+  return row == rows.end() ? nullptr : &*row;
+}
+
+void apply_unary(std::string_view op, const PointwiseParameters& parameters, const TensorView& x,
+                 const MutableTensorView& result) {
+  if (op != "Clip") return apply(row_of(op), parameters, {&x, 1}, result);
+  const int64_t count = result.dims.count();
+  for (int64_t i = 0; i < count; ++i) {
+    const double value = load<double>(x, i);  // NaN passes: it compares false with both.
+    store<double>(result, i,
+                  value < parameters.alpha  ? parameters.alpha
+                  : value > parameters.beta ? parameters.beta
+                                            : value);
+  }
+}
+
+void apply_binary(std::string_view op, const PointwiseParameters& parameters, const TensorView& a, const TensorView& b,
+                  const MutableTensorView& result) {
+  const TensorView inputs[] = {a, b};
+  apply(row_of(op), parameters, inputs, result);
+}
+
+std::string dtype_set_text(uint32_t dtypes) {
+  std::string text;
+  for (int32_t d = 1; d < kDTypeCount; ++d) {
+    const uint32_t bit = 1U << d;
+    if ((dtypes & bit) == 0) continue;
+    if (!text.empty()) text += dtypes >> d == 1 ? " or " : ", ";
+    text += dtype_name(static_cast<DType>(d));
+  }
+  return text;
+}
+
+void require_dtype(const InferContext& context, size_t index, uint32_t dtypes) {
+  if ((dtypes & dtype_bit(context.dtype(index))) == 0) {
+    context.fail(fmt::format("input {} has dtype {} but {} is required", index, dtype_name(context.dtype(index)),
+                             dtype_set_text(dtypes)));
+  }
+}
+
+std::optional<Shape> broadcast_inputs(const InferContext& context, size_t first) {
+  Shape result;
+  for (size_t i = first; i < context.input_count(); ++i) {
+    if (!context.shape(i)) return std::nullopt;
+    const auto next = broadcast(result, *context.shape(i));
+    if (!next) {
+      context.fail(fmt::format("input {} has shape {}, which does not broadcast with {}", i,
+                               to_string(*context.shape(i)), to_string(result)));
+    }
+    result = *next;
+  }
+  return result;
+}
+
+std::vector<OpDef> pointwise_ops() {
+  std::vector<OpDef> ops;
+  for (const PointwiseRow& row : pointwise_rows()) {
+    OpDef op;
+    op.name = row.name;
+    op.since_version = row.since;
+    op.min_inputs = row.arity == PointwiseArity::kTwo ? 2 : 1;
+    op.max_inputs = row.arity == PointwiseArity::kMany ? kVariadic : op.min_inputs;
+    for (const PointwiseParameter* parameter : {&row.alpha, &row.beta}) {
+      if (parameter->kind == Kind::kNone) continue;
+      op.attributes.push_back({std::string(parameter->name), fallback_of(*parameter), parameter->required});
+    }
+    op.infer = infer_pointwise;
+    op.reference = reference_pointwise;
+    op.pointwise = true;
+    op.summary = row.summary;
+    ops.push_back(std::move(op));
+  }
+  return ops;
+}
+
+}  // namespace tenon
