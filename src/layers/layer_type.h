@@ -10,14 +10,15 @@
 #include <string>
 #include <vector>
 
-// Users' layers as the engine sees them, whatever they are written in. The C ABI's host side (native_layer.cpp) is the first
-// implementation; expression and callback layers are others.
+// Users' layers as the engine sees them, whatever they are written in. The C ABI's host side (native_layer.cpp) is the
+// first implementation; expression and callback layers are others.
 namespace tenon {
 
 /// A field: declared once by the layer's author; read from models, checked, stored in plans and documented from this.
 struct FieldSpec {
   std::string name;
-  Attribute fallback;  ///< The default; its kind is the field's kind (bool, int, float, string, ints, floats, strings, tensor).
+  Attribute fallback;  ///< The default; its kind is the field's kind (bool, int, float, string, ints, floats, strings,
+                       ///< tensor).
   bool required = false;
   std::string doc;
 };
@@ -51,8 +52,8 @@ class LayerInstance {
   virtual ~LayerInstance() = default;
   /// The outputs' types. Extents that are not known yet come in as symbols or unknown and may go out so.
   [[nodiscard]] virtual std::vector<TensorType> infer(std::span<const TensorType> inputs) const = 0;
-  /// Called once per set of concrete shapes. `inputs[i].data` is null unless input i is a constant, whose memory outlives
-  /// the state. May return null.
+  /// Called once per set of concrete shapes. `inputs[i].data` is null unless input i is a constant, whose memory
+  /// outlives the state. May return null.
   [[nodiscard]] virtual std::unique_ptr<LayerState> prepare(std::span<const TensorView> inputs,
                                                             std::span<const TensorView> outputs) const = 0;
   using Allocate = std::function<MutableTensorView(size_t index, const Dims& dims)>;
@@ -70,8 +71,9 @@ class LayerType {
   [[nodiscard]] virtual std::unique_ptr<LayerInstance> create(const Attributes& fields) const = 0;
 };
 
-/// `given` with defaults filled in and kinds widened where that loses nothing (int → float, int → ints of one …). Throws
-/// kInvalidArgument naming layer, field, the kind found and the kind required, and near names for unknown fields.
+/// `given` with defaults filled in and kinds widened where that loses nothing (int → float, int → ints of one …).
+/// Throws kInvalidArgument naming layer, field, the kind found and the kind required, and near names for unknown
+/// fields.
 [[nodiscard]] Attributes check_fields(const LayerInfo& info, const Attributes& given, const std::string& node_name);
 
 /// All layers of this process. Thread-safe. Layers stay registered, and plugins loaded, until the process ends.
@@ -81,7 +83,8 @@ class LayerRegistry {
   /// Throws kInvalidArgument when (domain, name, version) is taken by another origin.
   void add(std::shared_ptr<const LayerType> layer);
   /// `version` 0: the newest. `domain` "": any. Null when there is none.
-  [[nodiscard]] std::shared_ptr<const LayerType> find(std::string_view domain, std::string_view name, int version = 0) const;
+  [[nodiscard]] std::shared_ptr<const LayerType> find(std::string_view domain, std::string_view name,
+                                                      int version = 0) const;
   /// As find(), but throws kNotFound naming layer, version, node, near names and how to load a plugin.
   [[nodiscard]] std::shared_ptr<const LayerType> get(std::string_view domain, std::string_view name, int version,
                                                      std::string_view node_name) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Stands in for libFuzzer's main: hands every file of the corpus folder to the target once. A file that makes the target
-// crash ends the program, and so fails the test; without any file the test fails, too.
+// Stands in for libFuzzer's main: hands every file of the corpus folder to the target once. A file that makes the
+// target crash ends the program, and so fails the test; without any file the test fails, too.
 
 #include <algorithm>
 #include <cstddef>
