@@ -3,7 +3,8 @@
 
 #include <fmt/core.h>
 
-#include <cstring>
+#include <bit>
+#include <cstdint>
 
 namespace tenon {
 namespace {
@@ -75,7 +76,7 @@ std::string text_of(const std::vector<T>& values) {
 }
 
 // Doubles by their bits, so that NaN equals itself and -0 differs from 0.
-bool same(double a, double b) { return std::memcmp(&a, &b, sizeof(a)) == 0; }
+bool same(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
 bool same(const Tensor& a, const Tensor& b) { return identical(a, b); }
 bool same(const std::shared_ptr<const Graph>& a, const std::shared_ptr<const Graph>& b) {
   return a == b || (a && b && identical(*a, *b));

@@ -183,7 +183,9 @@ size_t Graph::remove_unreachable() {
   for (const auto& value : values_) {
     if (value->constant() != nullptr && value->uses_.empty() && !is_output(value.get())) gone.insert(value.get());
   }
-  for (const Value* value : gone) value_by_name_.erase(value->name_);
+  for (const auto& value : values_) {
+    if (gone.contains(value.get())) value_by_name_.erase(value->name_);
+  }
   std::erase_if(values_, [&](const auto& value) { return gone.contains(value.get()); });
   return removed;
 }
