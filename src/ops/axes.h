@@ -15,6 +15,20 @@ namespace tenon {
   return static_cast<size_t>(axis < 0 ? axis + rank : axis);
 }
 
+/// Where the channels are in [n, c, spatial...], or in [n, spatial..., c] when the internal attribute channels_last is
+/// set.
+[[nodiscard]] inline size_t channel_axis(int64_t rank, const AttributeReader& attributes) {
+  return attributes.flag("channels_last") ? static_cast<size_t>(rank - 1) : 1;
+}
+/// The extent there; the shape's rank is at least 2.
+[[nodiscard]] inline const Dim& channel_dim(const Shape& shape, const AttributeReader& attributes) {
+  return shape[channel_axis(static_cast<int64_t>(shape.size()), attributes)];
+}
+/// False when the extents are two different constants.
+[[nodiscard]] inline bool may_be_equal(const Dim& a, const Dim& b) noexcept {
+  return !a.is_constant() || !b.is_constant() || a == b;
+}
+
 /// A tensor seen as [outer, extent, inner] around one axis.
 struct AxisSplit {
   AxisSplit(const Dims& dims, size_t axis)

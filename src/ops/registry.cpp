@@ -10,18 +10,25 @@ namespace tenon {
 namespace {
 
 constexpr OpDef (*kOps[])() = {
-    clip_op,      //
-    flatten_op,   //
-    gemm_op,      //
-    identity_op,  //
-    matmul_op,    //
-    reshape_op,   //
-    where_op,     //
+    batch_normalization_op,  //
+    clip_op,                 //
+    dropout_op,              //
+    flatten_op,              //
+    gemm_op,                 //
+    identity_op,             //
+    layer_normalization_op,  //
+    lrn_op,                  //
+    matmul_op,               //
+    reshape_op,              //
+    top_k_op,                //
+    where_op,                //
 };
 
 constexpr std::vector<OpDef> (*kFamilies[])() = {
-    pointwise_ops,  //
-    softmax_ops,    //
+    arg_extreme_ops,  //
+    pointwise_ops,    //
+    reduce_ops,       //
+    softmax_ops,      //
 };
 
 std::vector<OpDef> make_registry() {

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/all_ops.h"
+#include "ops/axes.h"
+#include "ops/pointwise.h"
+#include "ops/wide.h"
+
+#include <cmath>
+
+// ArgMax and ArgMin.
+namespace tenon {
+namespace {
+
+void infer(InferContext& context) {
+  require_dtype(context, 0, kNumericDTypes);
+  const bool keep = context.attributes().flag("keepdims");
+  if (!context.shape(0)) return context.set_output(0, DType::kInt64, std::nullopt);
+  Shape shape = *context.shape(0);
+  const size_t axis = checked_axis(context, context.attributes().integer("axis"), static_cast<int64_t>(shape.size()));
+  if (shape[axis].is_constant() && shape[axis].value() == 0) context.fail("the axis has no elements to choose from");
+  if (keep)
+    shape[axis] = Dim(1);
+  else
+    shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  context.set_output(0, DType::kInt64, std::move(shape));
+}
+
+// NaN beats everything, as in NumPy.
+template <typename T>
+bool beats(T candidate, T best, bool max, bool last) {
+  if constexpr (std::is_same_v<T, double>) {
+    if (std::isnan(candidate) || std::isnan(best)) return std::isnan(candidate) && (last || !std::isnan(best));
+  }
+  if (candidate == best) return last;
+  return max ? candidate > best : candidate < best;
+}
+
+template <typename T>
+void choose(const ReferenceContext& context, bool max) {
+  const TensorView& x = context.input(0);
+  const AxisSplit split(x.dims, normalized_axis(context.attributes().integer("axis"), x.dims.rank()));
+  const bool last = context.attributes().flag("select_last_index");
+  for (int64_t outer = 0; outer < split.outer; ++outer) {
+    for (int64_t inner = 0; inner < split.inner; ++inner) {
+      int64_t best = 0;
+      for (int64_t i = 1; i < split.extent; ++i) {
+        if (beats(load<T>(x, split.index(outer, i, inner)), load<T>(x, split.index(outer, best, inner)), max, last))
+          best = i;
+      }
+      store<int64_t>(context.output(), outer * split.inner + inner, best);
+    }
+  }
+}
+
+void reference(ReferenceContext& context) {
+  const bool max = context.node().op() == "ArgMax";
+  const DTypeKind kind = dtype_kind(context.input(0).dtype);
+  if (kind == DTypeKind::kFloat)
+    choose<double>(context, max);
+  else if (kind == DTypeKind::kUnsigned)
+    choose<uint64_t>(context, max);
+  else
+    choose<int64_t>(context, max);
+}
+
+OpDef arg_extreme(const char* name, const char* summary) {
+  return {
+      .name = name,
+      .since_version = 13,
+      .attributes = {{"axis", int64_t{0}}, {"keepdims", int64_t{1}}, {"select_last_index", int64_t{0}}},
+      .infer = infer,
+      .reference = reference,
+      .summary = summary,
+  };
+}
+
+}  // namespace
+
+std::vector<OpDef> arg_extreme_ops() {
+  return {
+      arg_extreme("ArgMax",
+                  "y = where along axis the largest x is: the first such place, or the last; NaN counts as largest."),
+      arg_extreme("ArgMin",
+                  "y = where along axis the smallest x is: the first such place, or the last; NaN counts as smallest."),
+  };
+}
+
+}  // namespace tenon

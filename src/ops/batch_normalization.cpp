@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/all_ops.h"
+#include "ops/axes.h"
+#include "ops/pointwise.h"
+#include "ops/wide.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+
+namespace tenon {
+namespace {
+
+constexpr const char* kNames[] = {"input", "scale", "bias", "mean", "variance"};
+
+void infer(InferContext& context) {
+  if (context.attributes().flag("training_mode")) {
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("BatchNormalization '{}': training_mode = 1 is given but Tenon runs models and does not train "
+                    "them; export the model for inference",
+                    context.node().name()));
+  }
+  for (size_t i = 0; i < 5; ++i) require_dtype(context, i, kFloatDTypes);
+  const auto& shape = context.shape(0);
+  if (shape && shape->size() < 2) {
+    context.fail(
+        fmt::format("the input has shape {} but a batch and a channel dimension are required", to_string(*shape)));
+  }
+  for (size_t i = 1; i < 5; ++i) {
+    const auto& parameter = context.shape(i);
+    if (!parameter) continue;
+    const Dim channels = shape ? channel_dim(*shape, context.attributes()) : Dim();
+    if (parameter->size() != 1 || !may_be_equal((*parameter)[0], channels)) {
+      context.fail(fmt::format("the {} has shape {} but one element for each of the {} channels of {} is required",
+                               kNames[i], to_string(*parameter), to_string(Shape{channels}),
+                               to_string(context.input(0))));
+    }
+  }
+  context.copy_type(0);
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const double epsilon = context.attributes().number("epsilon");
+  const AxisSplit split(x.dims, channel_axis(x.dims.rank(), context.attributes()));
+  for (int64_t c = 0; c < split.extent; ++c) {
+    const auto scale = load<double>(context.input(1), c);
+    const auto bias = load<double>(context.input(2), c);
+    const auto mean = load<double>(context.input(3), c);
+    const double deviation = std::sqrt(load<double>(context.input(4), c) + epsilon);
+    for (int64_t outer = 0; outer < split.outer; ++outer) {
+      for (int64_t inner = 0; inner < split.inner; ++inner) {
+        const int64_t at = split.index(outer, c, inner);
+        store<double>(context.output(), at, (load<double>(x, at) - mean) / deviation * scale + bias);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+OpDef batch_normalization_op() {
+  return {
+      .name = "BatchNormalization",
+      .since_version = 15,
+      .min_inputs = 5,
+      .max_inputs = 5,
+      .attributes = {{"channels_last", int64_t{0}},
+                     {"epsilon", 1e-5},
+                     {"momentum", 0.9},
+                     {"training_mode", int64_t{0}}},
+      .infer = infer,
+      .reference = reference,
+      .summary = "y = (x - mean) / sqrt(variance + epsilon) * scale + bias, for each channel; inference only.",
+  };
+}
+
+}  // namespace tenon
