@@ -141,7 +141,7 @@ Plane prepare_digit(const Plane& grey, int64_t height, int64_t width) {
   }
   const auto longer = static_cast<double>(std::max(crop.height, crop.width));
   const auto side = [&](int64_t length) {
-    return std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(kBox * length) / longer + 0.5));
+    return std::max<int64_t>(1, std::lround(static_cast<double>(kBox * length) / longer));
   };
   Plane box = resample(crop, side(crop.height), side(crop.width));
   const double peak = *std::max_element(box.pixels.begin(), box.pixels.end());
