@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenon/export.h>
+#include <tenon/graph.h>
 #include <tenon/shape.h>
 #include <tenon/tensor.h>
 
@@ -114,5 +115,10 @@ class TENON_API Context {
   explicit Context(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// True when the file begins like a plan. Throws kNotFound, kIo.
+[[nodiscard]] TENON_API bool is_plan_file(const std::string& path);
+/// The graph in a plan file, verified as Engine::load() does, but without looking for the layers it needs. For looking at.
+[[nodiscard]] TENON_API Graph plan_graph(const std::string& path);
 
 }  // namespace tenon

@@ -141,4 +141,8 @@ class TENON_API Tensor {
 /// True when dtype, shape and every element's bits (or strings) are equal; so NaN equals itself, and 0 differs from -0.
 [[nodiscard]] TENON_API bool identical(const Tensor& a, const Tensor& b);
 
+/// A new tensor of dtype `dtype` with the same values: floats round to nearest even; integers from floats truncate and
+/// saturate, NaN becomes 0; narrower integers wrap; bool is value != 0. Throws kUnsupported for strings and complex numbers.
+[[nodiscard]] TENON_API Tensor cast(const Tensor& tensor, DType dtype);
+
 }  // namespace tenon

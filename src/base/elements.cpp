@@ -281,7 +281,7 @@ void convert(const TensorView& src, const MutableTensorView& dst) {
   }
 }
 
-Tensor converted(const Tensor& src, DType dtype) {
+Tensor cast(const Tensor& src, DType dtype) {
   Tensor result = Tensor::empty(dtype, src.dims());
   // The padding bits of an odd number of 4-bit elements are defined, so that equal tensors have equal bytes.
   if (dtype_bits(dtype) == 4) std::memset(result.mutable_data(), 0, static_cast<size_t>(result.size_bytes()));

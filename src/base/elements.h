@@ -32,8 +32,6 @@ void copy_element(void* dst, int64_t dst_index, const void* src, int64_t src_ind
 
 /// Converts all elements of `src` into `dst` by the rules above. Throws kInvalidArgument when the counts differ.
 void convert(const TensorView& src, const MutableTensorView& dst);
-/// A new tensor of dtype `dtype` with the same values.
-[[nodiscard]] Tensor converted(const Tensor& src, DType dtype);
 
 /// IEEE binary16, bfloat16 and the 8- and 4-bit floats of ONNX (OCP MX 1.0; "FN" has no infinity, "UZ" no negative
 /// zero).

@@ -3,6 +3,8 @@
 
 #include "base/near_names.h"
 
+#include <tenon/surgery.h>
+
 #include <fmt/core.h>
 
 #include <charconv>
@@ -64,3 +66,14 @@ Value* require_value(Graph& graph, std::string_view name) {
 }
 
 }  // namespace tenon::surgery
+
+namespace tenon {
+
+std::vector<Value*> graph_inputs(const Graph& graph) {
+  std::vector<Value*> inputs(graph.inputs().begin(), graph.inputs().end());
+  for (const Node* node : graph.nodes())
+    if (surgery::is_input_node(graph, *node) && !node->outputs().empty()) inputs.push_back(node->output());
+  return inputs;
+}
+
+}  // namespace tenon

@@ -121,10 +121,7 @@ Graph extract(const Graph& graph, std::span<const std::string> inputs, std::span
 
 void set_input_shape(Graph& graph, std::string_view name, const Shape& shape, DType dtype) {
   std::vector<std::string> names;
-  std::vector<Value*> inputs(graph.inputs().begin(), graph.inputs().end());
-  for (const Node* node : graph.nodes())
-    if (surgery::is_input_node(graph, *node)) inputs.push_back(node->output());
-  for (Value* input : inputs) {
+  for (Value* input : graph_inputs(graph)) {
     names.push_back(input->name());
     if (input->name() != name) continue;
     const DType kept = dtype == DType::kUndefined ? input->type().dtype : dtype;

@@ -131,8 +131,8 @@ TEST(Elements, IntegersWrapWhenTheyAreNarrowed) {
 
 TEST(Convert, UnsignedIntegersKeepTheirLargeValues) {
   const Tensor big = Tensor::scalar<uint64_t>(std::numeric_limits<uint64_t>::max());
-  EXPECT_EQ(converted(big, DType::kFloat64).values<double>()[0], 18446744073709551616.0);
-  EXPECT_EQ(converted(big, DType::kInt32).values<int32_t>()[0], -1);
+  EXPECT_EQ(cast(big, DType::kFloat64).values<double>()[0], 18446744073709551616.0);
+  EXPECT_EQ(cast(big, DType::kInt32).values<int32_t>()[0], -1);
 }
 
 TEST(Convert, CountsMustAgree) {
