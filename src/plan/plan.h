@@ -3,9 +3,10 @@
 
 #include <tenon/graph.h>
 
-#include <functional>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 // The artifact: an optimised standard graph with what is needed to run it, and its file form.
 namespace tenon {
@@ -19,10 +20,13 @@ struct Plan {
 };
 
 /// Writes the plan file, through a temporary one. The same plan gives the same bytes.
+/// Throws kIo; kUnsupported for graphs nested too deeply in attributes; kInvalidArgument for what a plan cannot hold.
 void write_plan(const Plan& plan, const std::string& path);
-/// Reads and verifies everything before it returns: magic, versions, section bounds and hashes, every index, name, dtype, shape
-/// and constant range. Constants point into `file`. Throws kCorrupt naming file, section and what is wrong; kUnsupported for
-/// a newer version. Memory and time stay in proportion to the file's size.
+/// The bytes that write_plan() writes.
+[[nodiscard]] std::vector<std::byte> plan_bytes(const Plan& plan);
+/// Reads and verifies everything before it returns: magic, versions, section bounds and hashes, every index, name,
+/// dtype, shape and constant range. Constants point into `file`. Throws kCorrupt naming file, section and what is
+/// wrong; kUnsupported for a newer version. Memory and time stay in proportion to the file's size.
 [[nodiscard]] Plan read_plan(const std::shared_ptr<const MappedFile>& file);
 /// True when the bytes start like a plan.
 [[nodiscard]] bool looks_like_plan(const MappedFile& file);
