@@ -20,11 +20,13 @@ if(TENON_BUILD_PYTHON)
   list(APPEND CMAKE_PREFIX_PATH "${python_prefix}")
 endif()
 
+# ccache, told to see paths relative to the source folder, so that clones of the repository share its hits.
 if(NOT CMAKE_CXX_COMPILER_LAUNCHER)
   find_program(TENON_CCACHE ccache)
   if(TENON_CCACHE)
-    set(CMAKE_C_COMPILER_LAUNCHER "${TENON_CCACHE}")
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${TENON_CCACHE}")
+    set(launcher env "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}" CCACHE_NOHASHDIR=1 "${TENON_CCACHE}")
+    set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
   endif()
 endif()
 

@@ -32,8 +32,8 @@ def entries(wanted):
         name = path.relative_to(ROOT).as_posix()
         if name in wanted or (not wanted and name.startswith(FOLDERS)):
             arguments = shlex.split(entry["command"])
-            if os.path.basename(arguments[0]) == "ccache":
-                arguments = arguments[1:]
+            launcher = [i for i, a in enumerate(arguments) if os.path.basename(a) == "ccache"]
+            arguments = arguments[launcher[0] + 1 :] if launcher else arguments
             output = arguments.index("-o")
             yield name, [a for i, a in enumerate(arguments) if i not in (output, output + 1) and a != "-c"]
 
