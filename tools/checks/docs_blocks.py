@@ -9,9 +9,9 @@
 ```cpp       compiled against the dev build and run; without a main() its statements are put into one, below its
              #include lines.
 
-The blocks of one file run in order, in one scratch folder with the repository's examples/ in it; `tenon` is on the
-path, and the Python module can be imported. A block is left out only with a reason: ```console no-run="needs root".
-Blocks in other languages (c, cmake, text, ...) are for reading.
+The blocks of one file run in order, in one scratch folder that looks like the repository (links to what lies there);
+`tenon` is on the path, and the Python module can be imported. A block is left out only with a reason:
+```console no-run="needs root". Blocks in other languages (c, cmake, text, ...) are for reading.
 """
 
 import os
@@ -124,7 +124,9 @@ def run_page(page):
     count, problems = 0, []
     with tempfile.TemporaryDirectory(prefix="tenon-docs-") as name:
         folder = pathlib.Path(name)
-        (folder / "examples").symlink_to(ROOT / "examples")
+        for entry in ROOT.iterdir():
+            if entry.name != ".git":
+                (folder / entry.name).symlink_to(entry)
         env = environment(folder)
         content = page.read_text()
         for match in FENCE.finditer(content):
