@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lowering/tensorflow/rewrite.h"
+
+#include "base/elements.h"
+#include "lowering/tensorflow/lowering.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace tenon::tensorflow {
+namespace {
+
+// The tensor with its axes permuted. Walks the result in order and the source by strides.
+Tensor permuted(const Tensor& source, std::span<const int64_t> permutation) {
+  const size_t rank = permutation.size();
+  Dims dims;
+  std::vector<int64_t> strides(rank);
+  for (size_t axis = 0; axis < rank; ++axis) {
+    dims.push_back(source.dims()[static_cast<size_t>(permutation[axis])]);
+    strides[axis] = source.dims().count(static_cast<int>(permutation[axis]) + 1, source.dims().rank());
+  }
+  Tensor result = Tensor::empty(source.dtype(), dims);
+  const int64_t count = result.count();
+  if (count == 0) return result;
+  const auto size = static_cast<size_t>(dtype_bits(source.dtype()) / 8);
+  const auto* from = static_cast<const std::byte*>(source.data());
+  auto* to = static_cast<std::byte*>(result.mutable_data());
+  const int64_t inner = rank == 0 ? 1 : dims.back();
+  const int64_t inner_stride = rank == 0 ? 0 : strides.back();
+  std::vector<int64_t> index(rank, 0);
+  int64_t offset = 0;
+  for (int64_t done = 0; done < count; done += inner) {
+    for (int64_t i = 0; i < inner; ++i, to += size) {
+      std::memcpy(to, from + static_cast<size_t>(offset + i * inner_stride) * size, size);
+    }
+    for (size_t axis = rank - (rank > 0 ? 1 : 0); axis-- > 0;) {
+      offset += strides[axis];
+      if (++index[axis] < dims[axis]) break;
+      offset -= index[axis] * strides[axis];
+      index[axis] = 0;
+    }
+  }
+  return result;
+}
+
+}  // namespace
+
+void Rewrite::fail(const std::string& problem) const {
+  throw Error(ErrorCode::kInvalidArgument, fmt::format("{} '{}': {}", node_.op(), node_.name(), problem));
+}
+
+// --- inputs
+
+Value* Rewrite::input(size_t index) {
+  if (node_.input(index) == nullptr)
+    fail(fmt::format("it has {} inputs, but at least {} are required", node_.inputs().size(), index + 1));
+  Value* value = lowering_.lowered(node_.input(index));
+  if (value == nullptr) throw NotLowered{"it is part of a cycle", true};
+  return value;
+}
+
+std::vector<Value*> Rewrite::inputs() {
+  std::vector<Value*> values;
+  for (size_t i = 0; i < input_count(); ++i) values.push_back(input(i));
+  return values;
+}
+
+DType Rewrite::dtype(size_t index) {
+  const DType known = input(index)->type().dtype;
+  return known != DType::kUndefined ? known : type("T", DType::kUndefined);
+}
+
+int64_t Rewrite::rank(size_t index) {
+  if (const auto& known = shape(index)) return static_cast<int64_t>(known->size());
+  throw NotLowered{fmt::format("the rank of its input {} ('{}') is not known; give the graph's input a shape", index,
+                               node_.input(index)->name()),
+                   lowering_.is_doubtful(input(index))};
+}
+
+const Tensor& Rewrite::required_constant(size_t index, std::string_view what) {
+  if (const Tensor* tensor = constant(index)) return *tensor;
+  throw NotLowered{fmt::format("its input {} ('{}', {}) is computed while the graph runs, but a constant is required",
+                               index, node_.input(index)->name(), what),
+                   lowering_.is_doubtful(input(index))};
+}
+
+std::optional<std::vector<int64_t>> Rewrite::integers(size_t index) {
+  const Tensor* tensor = constant(index);
+  if (tensor == nullptr) return std::nullopt;
+  if (!is_integer(tensor->dtype())) {
+    fail(fmt::format("its input {} ('{}') holds {}, but integers are required", index, node_.input(index)->name(),
+                     dtype_name(tensor->dtype())));
+  }
+  std::vector<int64_t> values;
+  for (int64_t i = 0; i < tensor->count(); ++i) values.push_back(load_i64(tensor->data(), tensor->dtype(), i));
+  return values;
+}
+
+std::vector<int64_t> Rewrite::required_integers(size_t index, std::string_view what) {
+  (void)required_constant(index, what);
+  return *integers(index);
+}
+
+std::optional<Extents> Rewrite::extents(size_t index) {
+  const Extents* known = lowering_.extents(input(index));
+  return known == nullptr ? std::nullopt : std::optional(*known);
+}
+
+// --- attributes
+
+template <typename T>
+const T* Rewrite::attribute(std::string_view name) const {
+  const Attribute* attribute = node_.attribute(name);
+  if (attribute == nullptr) return nullptr;
+  const auto* value = std::get_if<T>(attribute);
+  if (value == nullptr) {
+    fail(fmt::format("its attribute '{}' is of kind {}, but {} is required", name, attribute_kind(*attribute),
+                     attribute_kind(Attribute(T()))));
+  }
+  return value;
+}
+
+bool Rewrite::flag(std::string_view name, bool fallback) const {
+  const auto* value = attribute<bool>(name);
+  return value == nullptr ? fallback : *value;
+}
+
+int64_t Rewrite::integer(std::string_view name, int64_t fallback) const {
+  const auto* value = attribute<int64_t>(name);
+  return value == nullptr ? fallback : *value;
+}
+
+double Rewrite::number(std::string_view name, double fallback) const {
+  const auto* value = attribute<double>(name);
+  return value == nullptr ? fallback : *value;
+}
+
+std::string Rewrite::text(std::string_view name, std::string_view fallback) const {
+  const auto* value = attribute<std::string>(name);
+  return value == nullptr ? std::string(fallback) : *value;
+}
+
+DType Rewrite::type(std::string_view name, DType fallback) const {
+  const Attribute* value = node_.attribute(name);
+  // A type that Tenon does not have is kept as a function reference.
+  if (value != nullptr && std::holds_alternative<std::shared_ptr<const FunctionRef>>(*value)) {
+    decline(fmt::format(
+        "its attribute '{}' is a data type that Tenon does not have (quantised, a resource or a variant)", name));
+  }
+  const auto* dtype = attribute<DType>(name);
+  return dtype == nullptr ? fallback : *dtype;
+}
+
+std::vector<int64_t> Rewrite::list(std::string_view name, std::vector<int64_t> fallback) const {
+  const auto* value = attribute<std::vector<int64_t>>(name);
+  return value == nullptr ? std::move(fallback) : *value;
+}
+
+std::vector<int64_t> Rewrite::required_list(std::string_view name) const {
+  if (node_.attribute(name) == nullptr)
+    fail(fmt::format("its attribute '{}' is missing, but a list of integers is required", name));
+  return list(name);
+}
+
+// --- building
+
+Value* Rewrite::emit(std::string op, std::initializer_list<Value*> inputs, Attributes attributes) {
+  return emit(std::move(op), std::span<Value* const>(inputs.begin(), inputs.size()), std::move(attributes));
+}
+
+Value* Rewrite::emit(std::string op, std::span<Value* const> inputs, Attributes attributes) {
+  const std::string& name = node_.output()->name();
+  std::string node_name = lowering_.graph().find_node(node_.name()) == nullptr
+                              ? node_.name()
+                              : lowering_.fresh_name(node_.name() + "/" + op);
+  Value* result =
+      lowering_.add(std::move(op), std::move(node_name), inputs, std::span(&name, 1), std::move(attributes))[0];
+  alias(0, result);
+  return result;
+}
+
+void Rewrite::emit_all(std::string op, std::initializer_list<Value*> inputs, size_t count, Attributes attributes) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i) {
+    names.push_back(i < node_.outputs().size() ? node_.output(i)->name()
+                                               : lowering_.fresh_name(fmt::format("{}/{}", node_.name(), i)));
+  }
+  const auto results =
+      lowering_.add(std::move(op), node_.name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
+                    std::move(attributes));
+  for (size_t i = 0; i < std::min(count, node_.outputs().size()); ++i) alias(i, results[i]);
+}
+
+Value* Rewrite::work(std::string op, std::span<Value* const> inputs, Attributes attributes) {
+  const std::string name = lowering_.fresh_name(node_.name() + "/" + op);
+  return lowering_.add(std::move(op), node_.name(), inputs, std::span(&name, 1), std::move(attributes))[0];
+}
+
+Value* Rewrite::work(std::string op, std::initializer_list<Value*> inputs, Attributes attributes) {
+  return work(std::move(op), std::span<Value* const>(inputs.begin(), inputs.size()), std::move(attributes));
+}
+
+Value* Rewrite::step(std::string op, std::initializer_list<Value*> inputs, Attributes attributes) {
+  return step(std::move(op), std::span<Value* const>(inputs.begin(), inputs.size()), std::move(attributes));
+}
+
+Value* Rewrite::step(std::string op, std::span<Value* const> inputs, Attributes attributes) {
+  const std::string name = lowering_.fresh_name(node_.name() + "/" + op);
+  return lowering_.add(std::move(op), name, inputs, std::span(&name, 1), std::move(attributes))[0];
+}
+
+void Rewrite::alias(size_t index, Value* value) {
+  if (index < node_.outputs().size()) lowering_.set_lowered(node_.outputs()[index], value);
+}
+
+void Rewrite::result(Value* value) {
+  const std::string& name = node_.output()->name();
+  if (value->name() != name && lowering_.graph().find_value(name) == nullptr) lowering_.graph().rename(value, name);
+  alias(0, value);
+}
+
+bool Rewrite::is_used(size_t index) const {
+  if (index >= node_.outputs().size()) return false;
+  const Value* output = node_.outputs()[index];
+  return !output->uses().empty() || lowering_.is_wanted(output);
+}
+
+void Rewrite::add_input(DType dtype, const std::optional<Shape>& shape) { lowering_.add_input(node_, dtype, shape); }
+
+Value* Rewrite::named_constant(const Tensor& tensor) { return lowering_.add_constant(node_.name(), tensor); }
+
+Value* Rewrite::constant(Tensor tensor) { return lowering_.add_constant(node_.name() + "/const", std::move(tensor)); }
+
+Value* Rewrite::vector(std::span<const int64_t> values) {
+  return constant(Tensor::from(values, Dims{static_cast<int64_t>(values.size())}));
+}
+
+Value* Rewrite::scalar(DType dtype, double value) {
+  if (dtype == DType::kUndefined) {
+    throw NotLowered{"the data type of its inputs is not known", input_count() > 0 && lowering_.is_doubtful(input(0))};
+  }
+  const DTypeKind kind = dtype_kind(dtype);
+  if (kind == DTypeKind::kString || kind == DTypeKind::kComplex) {
+    decline(fmt::format("it computes with {}, but real numbers are required", dtype_name(dtype)));
+  }
+  Tensor tensor = Tensor::zeros(dtype, {});
+  store_f64(tensor.mutable_data(), dtype, 0, value);
+  return constant(std::move(tensor));
+}
+
+Value* Rewrite::transposed(Value* value, std::span<const int64_t> permutation) {
+  if (value->type().shape && value->type().shape->size() != permutation.size()) {
+    fail(fmt::format("'{}' has the shape {}, but {} dimensions are required", value->name(),
+                     to_string(*value->type().shape), permutation.size()));
+  }
+  std::vector<int64_t> axes(permutation.begin(), permutation.end());
+  const Tensor* tensor = value->constant();
+  if (tensor == nullptr || dtype_bits(tensor->dtype()) % 8 != 0 || tensor->dtype() == DType::kString) {
+    return step("Transpose", {value}, {{"perm", std::move(axes)}});
+  }
+  Value*& known = lowering_.permuted()[{value, axes}];
+  if (known == nullptr) known = lowering_.add_constant(value->name() + "/transposed", permuted(*tensor, axes));
+  return known;
+}
+
+Value* Rewrite::cast(Value* value, DType dtype) {
+  if (value->type().dtype == dtype) return value;
+  return step("Cast", {value}, {{"to", static_cast<int64_t>(dtype)}});
+}
+
+Value* Rewrite::as_vector(Value* value) {
+  Value* wide = cast(value, DType::kInt64);
+  if (wide->type().shape && wide->type().shape->size() == 1) return wide;
+  return step("Reshape", {wide, vector({-1})});
+}
+
+Value* Rewrite::reshaped(Value* value, std::span<const int64_t> target) {
+  return step("Reshape", {value, vector(target)});
+}
+
+}  // namespace tenon::tensorflow

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "lowering/tensorflow/extents.h"
+
+#include <tenon/graph.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+// What a rewrite of one TensorFlow node works with.
+namespace tenon::tensorflow {
+
+class Lowering;
+
+/// Thrown by a rule that covers the operator, but not this node.
+struct NotLowered {
+  std::string reason;
+  bool consequence = false;  ///< It only follows from another node that is not lowered, so it is not reported itself.
+};
+
+/// One TensorFlow node on its way into the standard graph.
+///
+/// The result of the node keeps the node's name; helpers in front of it are named `<node>/<what>`. Nodes whose inputs
+/// are constants are computed at once, where that is small.
+class Rewrite {
+ public:
+  Rewrite(Lowering& lowering, const Node& node, std::string_view target)
+      : lowering_(lowering), node_(node), target_(target) {}
+
+  [[nodiscard]] const Node& node() const { return node_; }
+  /// The standard operator that the table names for this row.
+  [[nodiscard]] std::string target() const { return std::string(target_); }
+
+  // --- inputs, as values of the standard graph
+  [[nodiscard]] size_t input_count() const { return node_.inputs().size(); }
+  /// Throws kInvalidArgument when the node has fewer inputs.
+  [[nodiscard]] Value* input(size_t index);
+  [[nodiscard]] std::vector<Value*> inputs();
+  /// The dtype of input `index`, or what attribute "T" says; kUndefined if nothing is known.
+  [[nodiscard]] DType dtype(size_t index = 0);
+  [[nodiscard]] const std::optional<Shape>& shape(size_t index) { return input(index)->type().shape; }
+  /// The rank; throws NotLowered when it is not known.
+  [[nodiscard]] int64_t rank(size_t index);
+  /// The tensor of a constant input; null when it is not constant.
+  [[nodiscard]] const Tensor* constant(size_t index) { return input(index)->constant(); }
+  /// The tensor of a constant input; throws NotLowered saying that `what` must be constant.
+  [[nodiscard]] const Tensor& required_constant(size_t index, std::string_view what);
+  /// The elements of a constant integer input; nullopt when it is not constant; see required_constant.
+  [[nodiscard]] std::optional<std::vector<int64_t>> integers(size_t index);
+  [[nodiscard]] std::vector<int64_t> required_integers(size_t index, std::string_view what);
+  /// The integers of an input that is computed from shapes.
+  [[nodiscard]] std::optional<Extents> extents(size_t index);
+
+  // --- attributes; an absent one gives the fallback, one of another kind is kInvalidArgument
+  [[nodiscard]] bool flag(std::string_view name, bool fallback = false) const;
+  [[nodiscard]] int64_t integer(std::string_view name, int64_t fallback) const;
+  [[nodiscard]] double number(std::string_view name, double fallback) const;
+  [[nodiscard]] std::string text(std::string_view name, std::string_view fallback) const;
+  [[nodiscard]] DType type(std::string_view name, DType fallback) const;
+  [[nodiscard]] std::vector<int64_t> list(std::string_view name, std::vector<int64_t> fallback = {}) const;
+  /// Throws kInvalidArgument when it is missing.
+  [[nodiscard]] std::vector<int64_t> required_list(std::string_view name) const;
+
+  // --- building
+  /// The node's result: a node of its name, whose output 0 is the node's output 0.
+  Value* emit(std::string op, std::initializer_list<Value*> inputs, Attributes attributes = {});
+  Value* emit(std::string op, std::span<Value* const> inputs, Attributes attributes = {});
+  /// The same with `count` outputs.
+  void emit_all(std::string op, std::initializer_list<Value*> inputs, size_t count, Attributes attributes = {});
+  /// The node that does the work, under the node's name, where emit() or alias() follows for the result.
+  Value* work(std::string op, std::span<Value* const> inputs, Attributes attributes = {});
+  Value* work(std::string op, std::initializer_list<Value*> inputs, Attributes attributes = {});
+  /// A node in front of or behind the result.
+  Value* step(std::string op, std::initializer_list<Value*> inputs, Attributes attributes = {});
+  Value* step(std::string op, std::span<Value* const> inputs, Attributes attributes = {});
+  /// The node's output `index` is this value.
+  void alias(size_t index, Value* value);
+  /// The node's output 0 is this value, which this rewrite has made; it takes the output's name.
+  void result(Value* value);
+  /// True when somebody reads output `index`, or it is a graph output.
+  [[nodiscard]] bool is_used(size_t index) const;
+
+  /// Makes the node's output 0 a graph input, with a name for every unknown dimension.
+  void add_input(DType dtype, const std::optional<Shape>& shape);
+  /// A constant under the node's own name.
+  Value* named_constant(const Tensor& tensor);
+  /// A helper constant.
+  Value* constant(Tensor tensor);
+  /// A one-dimensional int64 constant.
+  Value* vector(std::span<const int64_t> values);
+  Value* vector(std::initializer_list<int64_t> values) { return vector(std::span(values.begin(), values.size())); }
+  /// A scalar of the given dtype; throws NotLowered when that is kUndefined or no number.
+  Value* scalar(DType dtype, double value);
+  /// The value with its axes permuted: a permuted constant, or a Transpose.
+  Value* transposed(Value* value, std::span<const int64_t> permutation);
+  Value* transposed(Value* value, std::initializer_list<int64_t> permutation) {
+    return transposed(value, std::span(permutation.begin(), permutation.size()));
+  }
+  /// The value as `dtype`; itself when it has it.
+  Value* cast(Value* value, DType dtype);
+  /// The value, an integer scalar or vector, as a one-dimensional int64 vector.
+  Value* as_vector(Value* value);
+  /// The value under another constant shape.
+  Value* reshaped(Value* value, std::span<const int64_t> target);
+
+  /// "<op> '<node>': <problem>", kInvalidArgument.
+  [[noreturn]] void fail(const std::string& problem) const;
+  /// The node cannot be lowered, for this reason.
+  [[noreturn]] static void decline(std::string reason) { throw NotLowered{std::move(reason)}; }
+
+ private:
+  template <typename T>
+  const T* attribute(std::string_view name) const;
+
+  Lowering& lowering_;
+  const Node& node_;
+  std::string_view target_;
+};
+
+/// A row of the table of rewrites.
+struct Rule {
+  std::string_view op;           ///< TensorFlow's operator.
+  void (*apply)(Rewrite&);       ///< Must give every output that is_used() a value.
+  std::string_view target = "";  ///< For functions that serve several operators.
+};
+
+/// The rule for an operator, or null.
+[[nodiscard]] const Rule* find_rule(std::string_view op);
+
+/// Why an operator without a rule cannot be lowered, and what to do about it, where there is more to say than that it
+/// is not known.
+struct Obstacle {
+  std::string_view op, reason, remedy;
+};
+[[nodiscard]] const Obstacle* find_obstacle(std::string_view op);
+
+// The families, one file each.
+[[nodiscard]] std::span<const Rule> joining_rules();
+[[nodiscard]] std::span<const Rule> matmul_rules();
+[[nodiscard]] std::span<const Rule> normalization_rules();
+[[nodiscard]] std::span<const Rule> pointwise_rules();
+[[nodiscard]] std::span<const Rule> reshaping_rules();
+[[nodiscard]] std::span<const Rule> slicing_rules();
+[[nodiscard]] std::span<const Rule> source_rules();
+
+}  // namespace tenon::tensorflow

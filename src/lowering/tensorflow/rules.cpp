@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lowering/tensorflow/rewrite.h"
+
+#include <unordered_map>
+
+namespace tenon::tensorflow {
+namespace {
+
+constexpr std::string_view kFreeze =
+    "freeze the graph: tf.compat.v1.graph_util.convert_variables_to_constants makes constants of variables";
+constexpr std::string_view kUnroll =
+    "freeze the graph with a fixed condition (Keras: training=False), so that TensorFlow removes it";
+
+constexpr Obstacle kObstacles[] = {
+    {"Enter", "it is control flow (a loop), which is not compiled", ""},
+    {"Exit", "it is control flow (a loop), which is not compiled", ""},
+    {"If", "it is control flow, which is not compiled", kUnroll},
+    {"IteratorGetNext", "it reads a data set", "cut the graph behind it: `tenon surgery --extract`"},
+    {"LoopCond", "it is control flow (a loop), which is not compiled", ""},
+    {"Merge", "it is control flow, which is not compiled", kUnroll},
+    {"NextIteration", "it is control flow (a loop), which is not compiled", ""},
+    {"PartitionedCall", "it calls a function of the graph's library, which is not inlined",
+     "freeze the graph with convert_variables_to_constants_v2, which inlines functions"},
+    {"ReadVariableOp", "it reads a variable, so the graph is not frozen", kFreeze},
+    {"StatefulPartitionedCall", "it calls a function of the graph's library, which is not inlined",
+     "freeze the graph with convert_variables_to_constants_v2, which inlines functions"},
+    {"StatelessIf", "it is control flow, which is not compiled", kUnroll},
+    {"StatelessWhile", "it is control flow (a loop), which is not compiled", ""},
+    {"Switch", "it is control flow, which is not compiled", kUnroll},
+    {"VarHandleOp", "it is a variable, so the graph is not frozen", kFreeze},
+    {"Variable", "it is a variable, so the graph is not frozen", kFreeze},
+    {"VariableV2", "it is a variable, so the graph is not frozen", kFreeze},
+    {"While", "it is control flow (a loop), which is not compiled", ""},
+};
+
+}  // namespace
+
+const Rule* find_rule(std::string_view op) {
+  static const std::unordered_map<std::string_view, const Rule*> rules = [] {
+    std::unordered_map<std::string_view, const Rule*> table;
+    for (const auto family : {joining_rules(), matmul_rules(), normalization_rules(), pointwise_rules(),
+                              reshaping_rules(), slicing_rules(), source_rules()})
+      for (const Rule& rule : family) table.emplace(rule.op, &rule);
+    return table;
+  }();
+  const auto found = rules.find(op);
+  return found == rules.end() ? nullptr : found->second;
+}
+
+const Obstacle* find_obstacle(std::string_view op) {
+  for (const Obstacle& obstacle : kObstacles)
+    if (obstacle.op == op) return &obstacle;
+  return nullptr;
+}
+
+}  // namespace tenon::tensorflow
