@@ -118,7 +118,8 @@ class TENON_API Context {
 
 /// True when the file begins like a plan. Throws kNotFound, kIo.
 [[nodiscard]] TENON_API bool is_plan_file(const std::string& path);
-/// The graph in a plan file, verified as Engine::load() does, but without looking for the layers it needs. For looking at.
+/// The graph in a plan file, verified as Engine::load() does, but without looking for the layers it needs. For looking
+/// at.
 [[nodiscard]] TENON_API Graph plan_graph(const std::string& path);
 
 }  // namespace tenon

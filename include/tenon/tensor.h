@@ -142,7 +142,8 @@ class TENON_API Tensor {
 [[nodiscard]] TENON_API bool identical(const Tensor& a, const Tensor& b);
 
 /// A new tensor of dtype `dtype` with the same values: floats round to nearest even; integers from floats truncate and
-/// saturate, NaN becomes 0; narrower integers wrap; bool is value != 0. Throws kUnsupported for strings and complex numbers.
+/// saturate, NaN becomes 0; narrower integers wrap; bool is value != 0. Throws kUnsupported for strings and complex
+/// numbers.
 [[nodiscard]] TENON_API Tensor cast(const Tensor& tensor, DType dtype);
 
 }  // namespace tenon
