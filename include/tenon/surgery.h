@@ -49,6 +49,12 @@ struct LayerSpec {
 /// The same, but nothing found is kNotFound and lists near names.
 [[nodiscard]] TENON_API std::vector<Node*> require_nodes(const Graph& graph, const Query& query);
 
+/// The node named `name`. Throws kNotFound with near names.
+[[nodiscard]] TENON_API Node* require_node(const Graph& graph, std::string_view name);
+/// The value named `name`, also by its longer spelling "node:0". In the "tf" dialect, whose files do not say how many
+/// outputs a node has, "node:2" makes that output. Throws kNotFound with near names.
+[[nodiscard]] TENON_API Value* require_value(Graph& graph, std::string_view name);
+
 /// Puts `spec` in place of `node`: same name, inputs and outputs; its attributes become the fields.
 TENON_API Node* replace_node(Graph& graph, Node* node, const LayerSpec& spec);
 /// Replaces every node that matches; returns them. Nothing found is kNotFound.
@@ -63,6 +69,8 @@ TENON_API Node* replace_namespace(Graph& graph, std::string_view path, const Lay
 /// compared without regard to case when nothing matches exactly (TensorFlow writes Relu6 for what its users call
 /// ReLU6).
 TENON_API std::vector<Node*> map_to_layer(Graph& graph, std::string_view mapping);
+/// The same with the two sides apart: map_to_layer(graph, "ReLU6", layer("Clip", {{"lo", 0.0}, {"hi", 6.0}})).
+TENON_API std::vector<Node*> map_to_layer(Graph& graph, std::string_view what, const LayerSpec& spec);
 
 /// Removes a node; its readers are an error (kInvalidArgument) unless `forward` is given, when they read input
 /// `*forward` instead.

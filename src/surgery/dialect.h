@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-// The few places where surgery must know how a dialect says "input" and how it names a node's further outputs.
+// The few places where surgery must know how a dialect says "input".
 namespace tenon::surgery {
 
 /// Adds an input to the graph as its dialect has it: a Placeholder node in "tf", an Input node in "uff", a graph input
@@ -14,8 +14,5 @@ namespace tenon::surgery {
 Value* add_dialect_input(Graph& graph, const std::string& name, const TensorType& type);
 /// True for the nodes that stand for inputs in the graph's dialect.
 [[nodiscard]] bool is_input_node(const Graph& graph, const Node& node);
-/// The value called `name`, also by its longer spelling "node:0"; in "tf", where a file does not say how many outputs a
-/// node has, "node:2" makes that output. Throws kNotFound with near names.
-[[nodiscard]] Value* require_value(Graph& graph, std::string_view name);
 
 }  // namespace tenon::surgery

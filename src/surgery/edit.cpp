@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tenon/surgery.h>
 
-#include "base/near_names.h"
 #include "surgery/dialect.h"
 
 #include <fmt/core.h>
@@ -10,14 +9,6 @@
 
 namespace tenon {
 namespace {
-
-Node* require_node(const Graph& graph, std::string_view name) {
-  if (Node* node = graph.find_node(name)) return node;
-  std::vector<std::string> names;
-  for (const Node* node : graph.nodes()) names.push_back(node->name());
-  throw Error(ErrorCode::kNotFound,
-              fmt::format("the graph '{}' has no node named '{}'{}", graph.name(), name, did_you_mean(name, names)));
-}
 
 // Types that were derived from an input's shape are no longer true once it changes.
 void forget_derived_types(Graph& graph) {
@@ -69,7 +60,7 @@ Graph extract(const Graph& graph, std::span<const std::string> inputs, std::span
   Graph part = graph.clone();
   std::vector<Value*> cut;
   for (const std::string& name : inputs) {
-    Value* value = surgery::require_value(part, name);
+    Value* value = require_value(part, name);
     const bool is_input =
         value->producer() == nullptr ? value->constant() == nullptr : surgery::is_input_node(part, *value->producer());
     if (!is_input) {
@@ -84,7 +75,7 @@ Graph extract(const Graph& graph, std::span<const std::string> inputs, std::span
     cut.push_back(value);
   }
   std::vector<Value*> results;
-  for (const std::string& name : outputs) results.push_back(surgery::require_value(part, name));
+  for (const std::string& name : outputs) results.push_back(require_value(part, name));
   if (!results.empty()) part.set_outputs(results);
   part.remove_unreachable();
 
@@ -141,7 +132,7 @@ void set_input_shape(Graph& graph, std::string_view name, const Shape& shape, DT
 
 void set_outputs(Graph& graph, std::span<const std::string> names) {
   std::vector<Value*> outputs;
-  for (const std::string& name : names) outputs.push_back(surgery::require_value(graph, name));
+  for (const std::string& name : names) outputs.push_back(require_value(graph, name));
   graph.set_outputs(std::move(outputs));
 }
 

@@ -7,6 +7,8 @@
 
 #include <fnmatch.h>
 
+#include <charconv>
+
 namespace tenon {
 namespace {
 
@@ -44,6 +46,25 @@ std::string near_matches(const Graph& graph, const Query& query) {
                               : !query.name.empty() ? query.name
                                                     : query.attribute;
   return did_you_mean(wanted, candidates);
+}
+
+// TensorFlow's operators have at most a few dozen outputs (Split, Unpack); this bounds what a typing error can make.
+constexpr size_t kMostOutputs = 1024;
+
+struct Reference {
+  std::string_view node;
+  size_t output;
+};
+
+// Splits "node:2"; nullopt without a number at the end.
+std::optional<Reference> split_reference(std::string_view name) {
+  const size_t colon = name.rfind(':');
+  if (colon == name.npos) return std::nullopt;
+  size_t output = 0;
+  const char* end = name.data() + name.size();
+  const auto [stop, status] = std::from_chars(name.data() + colon + 1, end, output);
+  if (status != std::errc() || stop != end || output >= kMostOutputs) return std::nullopt;
+  return Reference{name.substr(0, colon), output};
 }
 
 }  // namespace
@@ -84,6 +105,31 @@ std::vector<Node*> require_nodes(const Graph& graph, const Query& query) {
                                                   to_string(query), near_matches(graph, query)));
   }
   return found;
+}
+
+Node* require_node(const Graph& graph, std::string_view name) {
+  if (Node* node = graph.find_node(name)) return node;
+  std::vector<std::string> names;
+  for (const Node* node : graph.nodes()) names.push_back(node->name());
+  throw Error(ErrorCode::kNotFound,
+              fmt::format("the graph '{}' has no node named '{}'{}", graph.name(), name, did_you_mean(name, names)));
+}
+
+Value* require_value(Graph& graph, std::string_view name) {
+  if (Value* value = graph.find_value(name)) return value;
+  if (const auto reference = split_reference(name)) {
+    if (Node* node = graph.find_node(reference->node)) {
+      while (graph.dialect() == "tf" && node->outputs().size() <= reference->output) {
+        const size_t next = node->outputs().size();
+        graph.add_output_value(node, next == 0 ? node->name() : fmt::format("{}:{}", node->name(), next));
+      }
+      if (reference->output < node->outputs().size()) return node->output(reference->output);
+    }
+  }
+  std::vector<std::string> names;
+  for (const Value* value : graph.values()) names.push_back(value->name());
+  throw Error(ErrorCode::kNotFound,
+              fmt::format("the graph '{}' has no tensor named '{}'{}", graph.name(), name, did_you_mean(name, names)));
 }
 
 }  // namespace tenon

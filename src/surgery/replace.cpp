@@ -135,9 +135,11 @@ std::vector<Node*> map_to_layer(Graph& graph, std::string_view mapping) {
                 fmt::format("the mapping '{}' must read WHAT=Layer(field=value, ...), as in 'ReLU6=Clip(lo=0, hi=6)'",
                             mapping));
   }
-  const std::string what(mapping.substr(0, equals));
-  const LayerSpec spec = parse_layer(mapping.substr(equals + 1));
+  return map_to_layer(graph, mapping.substr(0, equals), parse_layer(mapping.substr(equals + 1)));
+}
 
+std::vector<Node*> map_to_layer(Graph& graph, std::string_view wanted, const LayerSpec& spec) {
+  const std::string what(wanted);
   std::vector<Node*> nodes = find_nodes(graph, {.op = what});
   if (nodes.empty()) nodes = find_nodes(graph, {.name = what});
   if (nodes.empty() && !find_nodes(graph, {.path = what}).empty()) {

@@ -63,6 +63,25 @@ TEST(Query, NothingFoundListsNearNames) {
                [&] { (void)require_nodes(graph, {.name = "dense/bais"}); });
 }
 
+TEST(Query, RequiredNodesAndValuesAreFoundOrNamed) {
+  Graph graph = tf_sample();
+  EXPECT_EQ(require_node(graph, "dense/MatMul")->op(), "MatMul");
+  EXPECT_EQ(require_value(graph, "dense/MatMul:0"), graph.find_value("dense/MatMul"));
+  EXPECT_EQ(require_value(graph, "dense/MatMul:1")->output_index(), 1);
+  expect_error(ErrorCode::kNotFound, "no node named 'dense/MatMull'; did you mean 'dense/MatMul'",
+               [&] { (void)require_node(graph, "dense/MatMull"); });
+  expect_error(ErrorCode::kNotFound, "no tensor named 'dense/MatMull'; did you mean 'dense/MatMul'",
+               [&] { (void)require_value(graph, "dense/MatMull"); });
+}
+
+TEST(Replace, AMappingMayComeInTwoParts) {
+  Graph graph = tf_sample();
+  const auto nodes = map_to_layer(graph, "ReLU6", layer("Clip", {{"hi", 6.0}}));
+  ASSERT_EQ(nodes.size(), 1U);
+  EXPECT_EQ(nodes[0]->op(), "Clip");
+  EXPECT_NE(nodes[0]->attribute("hi"), nullptr);
+}
+
 TEST(Replace, AnOperatorBecomesALayerInPlace) {
   Graph graph = tf_sample();
   const auto nodes = replace_nodes(graph, {.op = "Relu6"}, layer("Clip", {{"lo", 0.0}, {"hi", 6.0}}));
