@@ -82,6 +82,8 @@ class LayerRegistry {
   static LayerRegistry& global();
   /// Throws kInvalidArgument when (domain, name, version) is taken by another origin.
   void add(std::shared_ptr<const LayerType> layer);
+  /// Adds all of them or, when one is refused, none.
+  void add_all(std::span<const std::shared_ptr<const LayerType>> layers);
   /// `version` 0: the newest. `domain` "": any. Null when there is none.
   [[nodiscard]] std::shared_ptr<const LayerType> find(std::string_view domain, std::string_view name,
                                                       int version = 0) const;

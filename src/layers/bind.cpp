@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include "layers/layer_type.h"
+
+namespace tenon {
+namespace {
+
+// Runs `body()`; an Error that leaves it begins with `where`.
+template <typename Body>
+auto named(const std::string& where, const Body& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    Error with_name(error.code(), fmt::format("{}: {}", where, error.message()));
+    for (const std::string& context : error.context()) with_name.add_context(context);
+    throw with_name;
+  }
+}
+
+// An instance that knows whose it is: every error that leaves it names the node.
+class NodeInstance final : public LayerInstance {
+ public:
+  NodeInstance(std::string where, std::unique_ptr<LayerInstance> instance)
+      : where_(std::move(where)), instance_(std::move(instance)) {}
+
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    return named(where_, [&] { return instance_->infer(inputs); });
+  }
+  std::unique_ptr<LayerState> prepare(std::span<const TensorView> inputs,
+                                      std::span<const TensorView> outputs) const override {
+    return named(where_, [&] { return instance_->prepare(inputs, outputs); });
+  }
+  void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+           const Allocate& allocate) const override {
+    named(where_, [&] { instance_->run(state, inputs, outputs, allocate); });
+  }
+
+ private:
+  std::string where_;
+  std::unique_ptr<LayerInstance> instance_;
+};
+
+int version_of(const Node& node) {
+  const Attribute* attribute = node.attribute(kLayerVersionAttribute);
+  if (attribute == nullptr) return 0;
+  const auto* version = std::get_if<int64_t>(attribute);
+  if (version == nullptr || *version < 1 || *version > INT32_MAX) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} '{}': its layer's version is {}, but must be an int from 1", node.op(), node.name(),
+                            to_string(*attribute)));
+  }
+  return static_cast<int>(*version);
+}
+
+void check_counts(const LayerInfo& info, const Node& node) {
+  const auto inputs = static_cast<int64_t>(node.inputs().size());
+  const auto outputs = static_cast<int64_t>(node.outputs().size());
+  const auto fail = [&](int64_t given, const char* what, const std::string& wanted) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} '{}': the node has {} {}, but the layer has {}", info.name,
+                                                         node.name(), given, what, wanted));
+  };
+  if (inputs < info.min_inputs || (info.max_inputs >= 0 && inputs > info.max_inputs)) {
+    fail(inputs, "inputs",
+         info.max_inputs < 0                  ? fmt::format("at least {}", info.min_inputs)
+         : info.min_inputs == info.max_inputs ? fmt::format("{}", info.min_inputs)
+                                              : fmt::format("{} to {}", info.min_inputs, info.max_inputs));
+  }
+  if (outputs != info.outputs) fail(outputs, "outputs", fmt::format("{}", info.outputs));
+}
+
+}  // namespace
+
+std::shared_ptr<const LayerInstance> instance_of(const Node& node) {
+  const auto layer = LayerRegistry::global().get(node.domain(), node.op(), version_of(node), node.name());
+  check_counts(layer->info(), node);
+  Attributes fields = node.attributes();
+  if (const auto version = fields.find(kLayerVersionAttribute); version != fields.end()) fields.erase(version);
+  fields = check_fields(layer->info(), fields, node.name());
+  const std::string where = fmt::format("{} '{}'", node.op(), node.name());
+  return std::make_shared<NodeInstance>(where, named(where, [&] { return layer->create(fields); }));
+}
+
+}  // namespace tenon

@@ -1,0 +1,474 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/native_layer.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "layers/guarded_buffer.h"
+#include "layers/native_host.h"
+
+namespace tenon {
+namespace {
+
+// Parts of an element-wise layer: below this many elements a second thread costs more than it saves.
+constexpr int64_t kElementwiseGrain = 16384;
+constexpr int64_t kLeastGuard = int64_t{4} << 10, kMostGuard = int64_t{1} << 20;
+
+[[noreturn]] void fail_plugin(const LayerInfo& info, const std::string& what) {
+  throw Error(ErrorCode::kInternal, fmt::format("{}: a bug in the plugin {}", what, info.origin));
+}
+
+bool check_every_run() {
+  const char* variable = std::getenv("TENON_CHECK_LAYERS");
+  return variable != nullptr && std::string_view(variable) != "" && std::string_view(variable) != "0";
+}
+
+tenon_tensor to_native(const TensorView& view) {
+  return {const_cast<void*>(view.data), view.dims.data(), view.dims.rank(), static_cast<tenon_dtype>(view.dtype)};
+}
+
+// Symbols and numbers, as one call to infer sees them.
+class SymbolTable {
+ public:
+  int64_t number_of(const Dim& dim) {
+    if (dim.is_constant()) return dim.value();
+    if (dim.is_unknown()) return TENON_DIM_UNKNOWN;
+    const auto [it, added] = numbers_.emplace(dim.symbol(), -2 - static_cast<int64_t>(names_.size()));
+    if (added) names_.push_back(dim.symbol());
+    return it->second;
+  }
+  [[nodiscard]] Dim dim_of(int64_t number) const {
+    if (number >= TENON_DIM_UNKNOWN) return Dim(number);
+    const auto index = static_cast<uint64_t>(-2 - number);
+    return index < names_.size() ? Dim(names_[index]) : Dim();
+  }
+
+ private:
+  std::map<std::string, int64_t, std::less<>> numbers_;
+  std::vector<std::string> names_;
+};
+
+tenon_type to_native(const TensorType& type, SymbolTable& symbols) {
+  tenon_type result{static_cast<tenon_dtype>(type.dtype), -1, {}};
+  if (type.dtype == DType::kUndefined) result.rank = 0;
+  if (!type.shape) return result;
+  if (type.shape->size() > static_cast<size_t>(kMaxRank)) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("an input has rank {}, but the highest is {}", type.shape->size(), kMaxRank));
+  }
+  result.rank = static_cast<int32_t>(type.shape->size());
+  for (size_t i = 0; i < type.shape->size(); ++i) result.dims[i] = symbols.number_of((*type.shape)[i]);
+  return result;
+}
+
+bool concrete(const TensorType& type) {
+  return type.dtype == DType::kUndefined || (type.shape && to_dims(*type.shape));
+}
+
+// The field values of one instance in the form of the ABI, with the memory they point to.
+class NativeValues {
+ public:
+  NativeValues(const LayerInfo& info, const Attributes& fields) {
+    values_.reserve(info.fields.size());
+    bools_.resize(info.fields.size());
+    strings_.resize(info.fields.size());
+    for (size_t i = 0; i < info.fields.size(); ++i) {
+      const auto found = fields.find(info.fields[i].name);
+      if (found == fields.end() || found->second.index() != info.fields[i].fallback.index()) {
+        throw Error(ErrorCode::kInternal,
+                    fmt::format("the field '{}' was not completed by check_fields()", info.fields[i].name));
+      }
+      values_.push_back(convert(found->second, i));
+    }
+  }
+  [[nodiscard]] const tenon_value* data() const noexcept { return values_.data(); }
+  [[nodiscard]] size_t size() const noexcept { return values_.size(); }
+
+ private:
+  tenon_value convert(const Attribute& attribute, size_t i) {
+    if (const auto* flag = std::get_if<bool>(&attribute)) return {TENON_KIND_BOOL, 0, *flag ? 1 : 0, 0, nullptr, 0};
+    if (const auto* integer = std::get_if<int64_t>(&attribute)) return {TENON_KIND_INT, 0, *integer, 0, nullptr, 0};
+    if (const auto* number = std::get_if<double>(&attribute)) return {TENON_KIND_FLOAT, 0, 0, *number, nullptr, 0};
+    if (const auto* text = std::get_if<std::string>(&attribute)) {
+      return {TENON_KIND_STRING, 0, 0, 0, text->data(), text->size()};
+    }
+    if (const auto* ints = std::get_if<std::vector<int64_t>>(&attribute)) {
+      return {TENON_KIND_INTS, 0, 0, 0, ints->data(), ints->size()};
+    }
+    if (const auto* floats = std::get_if<std::vector<double>>(&attribute)) {
+      return {TENON_KIND_FLOATS, 0, 0, 0, floats->data(), floats->size()};
+    }
+    if (const auto* flags = std::get_if<std::vector<bool>>(&attribute)) {
+      bools_[i].assign(flags->begin(), flags->end());
+      return {TENON_KIND_BOOLS, 0, 0, 0, bools_[i].data(), bools_[i].size()};
+    }
+    for (const std::string& text : std::get<std::vector<std::string>>(attribute)) {
+      strings_[i].push_back({text.data(), text.size()});
+    }
+    return {TENON_KIND_STRINGS, 0, 0, 0, strings_[i].data(), strings_[i].size()};
+  }
+
+  std::vector<tenon_value> values_;
+  std::vector<std::vector<uint8_t>> bools_;
+  std::vector<std::vector<tenon_string>> strings_;
+};
+
+// What the plugin prepared, and the arrays that a run fills in, so that it need not allocate.
+class NativeState final : public LayerState {
+ public:
+  explicit NativeState(std::shared_ptr<const NativeTable> table) : table_(std::move(table)) {}
+  ~NativeState() override {
+    if (plugin_state != nullptr) table_->layer.release(plugin_state);
+  }
+
+  tenon_state* plugin_state = nullptr;
+  std::vector<tenon_tensor> inputs, outputs;
+  std::vector<int64_t> counts;       // Element-wise layers: the number of elements of each input; then of the output.
+  std::vector<TensorType> declared;  // Data-dependent layers: what the type rule says of the outputs.
+  bool check_next = true;
+  bool check_always = check_every_run();
+
+ private:
+  std::shared_ptr<const NativeTable> table_;  // Shared with the layer and its instances; the state may outlive both.
+};
+
+// The outputs of a data-dependent layer while it runs.
+struct DynamicRun {
+  const LayerInfo& info;
+  const NativeState& state;
+  const LayerInstance::Allocate& allocate;
+  struct Slot {
+    bool allocated = false;
+    Dims dims;
+    std::optional<GuardedBuffer> guarded;
+  };
+  std::vector<Slot> slots;
+  int64_t guard = 0;
+  std::exception_ptr error;
+
+  void* give(size_t index, const int64_t* dims, int32_t rank) {
+    if (index >= slots.size())
+      fail_plugin(info, fmt::format("output {} was allocated, but there are {}", index, slots.size()));
+    Slot& slot = slots[index];
+    if (slot.allocated) fail_plugin(info, fmt::format("output {} was allocated twice", index));
+    if (rank < 0 || rank > kMaxRank) fail_plugin(info, fmt::format("output {} was given rank {}", index, rank));
+    slot.dims = Dims(std::span(dims, static_cast<size_t>(rank)));
+    const TensorType& declared = state.declared[index];
+    bool fits = !declared.shape || declared.shape->size() == slot.dims.size();
+    for (size_t i = 0; fits && declared.shape && i < slot.dims.size(); ++i) {
+      const Dim& extent = (*declared.shape)[i];
+      fits = !extent.is_constant() || extent.value() == slot.dims[i];
+    }
+    if (!fits) {
+      fail_plugin(info, fmt::format("output {} was given the shape {}, but the layer's type rule says {}", index,
+                                    to_string(slot.dims), to_string(declared)));
+    }
+    slot.allocated = true;
+    if (guard == 0) return allocate(index, slot.dims).data;
+    return slot.guarded.emplace(bytes_for(declared.dtype, slot.dims.count()), guard).data();
+  }
+
+  static tenon_status call(void* context, size_t index, const int64_t* dims, int32_t rank, void** out_data) noexcept {
+    auto& run = *static_cast<DynamicRun*>(context);
+    try {
+      *out_data = run.give(index, dims, rank);
+      return TENON_STATUS_OK;
+    } catch (...) {
+      run.error = std::current_exception();  // Thrown again when the layer has returned, whatever it returns.
+      return TENON_STATUS_INVALID_ARGUMENT;
+    }
+  }
+};
+
+class NativeInstance final : public LayerInstance {
+ public:
+  NativeInstance(std::shared_ptr<const NativeTable> table, const Attributes& fields)
+      : table_(std::move(table)), info_(table_->info) {
+    const NativeValues values(info_, fields);
+    require_ok(table_->layer.create(&table_->layer, values.data(), values.size(), &instance_), "create", info_.origin);
+  }
+  ~NativeInstance() override { table_->layer.destroy(instance_); }
+  NativeInstance(const NativeInstance&) = delete;
+  NativeInstance& operator=(const NativeInstance&) = delete;
+
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override;
+  std::unique_ptr<LayerState> prepare(std::span<const TensorView> inputs,
+                                      std::span<const TensorView> outputs) const override;
+  void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+           const Allocate& allocate) const override;
+
+ private:
+  void check_elementwise(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const;
+  void run_dynamic(NativeState& state, const Allocate& allocate, int64_t guard) const;
+  void run_guarded(NativeState& state, std::span<const MutableTensorView> outputs, int64_t guard) const;
+  void run_direct(NativeState& state) const;
+  void run_parts(NativeState& state) const;
+  void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
+
+  std::shared_ptr<const NativeTable> table_;  // Shared with the layer and the states made from this.
+  const LayerInfo& info_;
+  tenon_instance* instance_ = nullptr;
+};
+
+std::vector<TensorType> NativeInstance::infer(std::span<const TensorType> inputs) const {
+  SymbolTable symbols;
+  std::vector<tenon_type> given;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].dtype == DType::kString) {
+      throw Error(ErrorCode::kUnsupported, fmt::format("input {} holds strings, which a native layer cannot take", i));
+    }
+    given.push_back(to_native(inputs[i], symbols));
+  }
+  const auto output_count = static_cast<size_t>(info_.outputs);
+  std::vector<tenon_type> types(output_count, tenon_type{TENON_DTYPE_UNDEFINED, -1, {}});
+  if (table_->layer.infer == nullptr) {
+    types.assign(output_count, given.at(0));
+  } else {
+    require_ok(table_->layer.infer(instance_, given.data(), given.size(), types.data(), types.size()), "infer",
+               info_.origin);
+  }
+  std::vector<TensorType> result;
+  const bool inputs_concrete = std::all_of(inputs.begin(), inputs.end(), concrete);
+  for (size_t i = 0; i < output_count; ++i) {
+    const tenon_type& type = types[i];
+    if (!is_valid_dtype(type.dtype) || type.dtype == TENON_DTYPE_UNDEFINED || type.dtype == TENON_DTYPE_STRING) {
+      fail_plugin(info_, fmt::format("its type rule gives output {} the dtype number {}", i, type.dtype));
+    }
+    if (type.rank < -1 || type.rank > kMaxRank) {
+      fail_plugin(info_, fmt::format("its type rule gives output {} the rank {}", i, type.rank));
+    }
+    TensorType& output = result.emplace_back(TensorType{static_cast<DType>(type.dtype), std::nullopt});
+    if (type.rank >= 0) {
+      output.shape.emplace();
+      for (int32_t axis = 0; axis < type.rank; ++axis) output.shape->push_back(symbols.dim_of(type.dims[axis]));
+    }
+    if (inputs_concrete && !info_.data_dependent && !concrete(output)) {
+      fail_plugin(info_,
+                  fmt::format("its type rule gives output {} as {} although all inputs are known, and the layer is not "
+                              "declared to be data-dependent",
+                              i, to_string(output)));
+    }
+  }
+  if (info_.elementwise) check_elementwise(inputs, result);
+  return result;
+}
+
+void NativeInstance::check_elementwise(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const {
+  const std::optional<Shape>& shape = inputs[0].shape;
+  for (const TensorType& output : outputs) {
+    if (output.shape != shape) {
+      fail_plugin(info_, fmt::format("it is declared to be element-wise, but makes {} of {}", to_string(output),
+                                     to_string(inputs[0])));
+    }
+  }
+  const std::optional<Dims> wanted = shape ? to_dims(*shape) : std::nullopt;
+  for (size_t i = 1; i < inputs.size() && wanted; ++i) {
+    const std::optional<Dims> dims = inputs[i].shape ? to_dims(*inputs[i].shape) : std::nullopt;
+    if (inputs[i].dtype == DType::kUndefined || !dims || *dims == *wanted || dims->count() == 1) continue;
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("input {} is {}, but the layer is element-wise: it must have the shape of input 0, {}, or one "
+                    "element",
+                    i, to_string(inputs[i]), to_string(*wanted)));
+  }
+}
+
+std::unique_ptr<LayerState> NativeInstance::prepare(std::span<const TensorView> inputs,
+                                                    std::span<const TensorView> outputs) const {
+  auto state = std::make_unique<NativeState>(table_);
+  for (const TensorView& input : inputs) state->inputs.push_back(to_native(input));
+  for (const TensorView& output : outputs) state->outputs.push_back(to_native(output));
+  if (info_.data_dependent) {
+    std::vector<TensorType> types;
+    for (const TensorView& input : inputs) types.push_back({input.dtype, to_shape(input.dims)});
+    state->declared = infer(types);
+    state->outputs.clear();
+    for (const TensorType& type : state->declared) {
+      state->outputs.push_back({nullptr, nullptr, 0, static_cast<tenon_dtype>(type.dtype)});
+    }
+  }
+  if (info_.elementwise) {
+    // One vector for `counts`, filled before its elements are pointed to.
+    for (const TensorView& input : inputs) state->counts.push_back(input.dims.count());
+    state->counts.push_back(outputs[0].dims.count());
+    for (size_t i = 0; i < state->inputs.size(); ++i) {
+      state->inputs[i].dims = &state->counts[i];
+      state->inputs[i].rank = 1;
+    }
+    for (tenon_tensor& output : state->outputs) {
+      output.dims = &state->counts.back();
+      output.rank = 1;
+    }
+  }
+  if (table_->layer.prepare != nullptr) {
+    require_ok(table_->layer.prepare(instance_, state->inputs.data(), state->inputs.size(), state->outputs.data(),
+                                     state->outputs.size(), &state->plugin_state),
+               "prepare", info_.origin);
+  }
+  return state;
+}
+
+void NativeInstance::run(LayerState* state, std::span<const TensorView> inputs,
+                         std::span<const MutableTensorView> outputs, const Allocate& allocate) const {
+  if (!info_.has_cpu) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("the layer runs on CUDA only; the plugin {} has no version for the CPU", info_.origin));
+  }
+  if (state == nullptr) {
+    std::vector<TensorView> output_views(outputs.begin(), outputs.end());
+    const std::unique_ptr<LayerState> fresh = prepare(inputs, output_views);
+    return run(fresh.get(), inputs, outputs, allocate);
+  }
+  auto& native = static_cast<NativeState&>(*state);
+  const bool check = native.check_next || native.check_always;
+  int64_t largest = 0;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    native.inputs[i].data = const_cast<void*>(inputs[i].data);
+    if (!info_.elementwise) native.inputs[i].dims = inputs[i].dims.data();
+    if (check && inputs[i].dtype != DType::kUndefined) largest = std::max(largest, inputs[i].size_bytes());
+  }
+  if (info_.data_dependent) {
+    run_dynamic(native, allocate, check ? std::clamp(largest, kLeastGuard, kMostGuard) : 0);
+  } else {
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      native.outputs[i].data = outputs[i].data;
+      if (!info_.elementwise) native.outputs[i].dims = outputs[i].dims.data();
+      if (check) largest = std::max(largest, outputs[i].size_bytes());
+    }
+    if (check) {
+      run_guarded(native, outputs, std::clamp(largest, kLeastGuard, kMostGuard));
+    } else {
+      run_direct(native);
+    }
+  }
+  native.check_next = false;
+}
+
+void NativeInstance::run_direct(NativeState& state) const {
+  if (info_.elementwise && table_->layer.prepare == nullptr && state.counts.back() > kElementwiseGrain) {
+    return run_parts(state);
+  }
+  const tenon_run run{
+      sizeof(tenon_run), 0,      state.inputs.data(), state.inputs.size(), state.outputs.data(), state.outputs.size(),
+      nullptr,           nullptr};
+  require_ok(table_->layer.run(instance_, state.plugin_state, &run), "run", info_.origin);
+}
+
+void NativeInstance::run_parts(NativeState& state) const {
+  // More tensors than anybody's element-wise layer has would need an array from the heap in every part.
+  constexpr size_t kMost = 16;
+  const auto sub_byte = [](const tenon_tensor& tensor) {
+    return dtype_bits(static_cast<DType>(tensor.dtype)) % 8 != 0;
+  };
+  const bool whole = state.inputs.size() > kMost || state.outputs.size() > kMost ||
+                     std::any_of(state.inputs.begin(), state.inputs.end(), sub_byte) ||
+                     std::any_of(state.outputs.begin(), state.outputs.end(), sub_byte);
+  struct Parts {
+    const NativeInstance& self;
+    const NativeState& state;
+  };
+  const auto body = [](void* context, int64_t begin, int64_t end) -> tenon_status {
+    const Parts& parts = *static_cast<const Parts*>(context);
+    const int64_t total = parts.state.counts.back();
+    const int64_t count = end - begin;
+    tenon_tensor inputs[kMost], outputs[kMost];
+    const auto part_of = [&](const tenon_tensor& whole_tensor) {
+      tenon_tensor tensor = whole_tensor;
+      if (*tensor.dims != total) return tensor;  // One element, read by all.
+      tensor.data = static_cast<char*>(tensor.data) + begin * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
+      tensor.dims = &count;
+      return tensor;
+    };
+    std::transform(parts.state.inputs.begin(), parts.state.inputs.end(), inputs, part_of);
+    std::transform(parts.state.outputs.begin(), parts.state.outputs.end(), outputs, part_of);
+    const tenon_run run{sizeof(tenon_run),          0,       inputs, parts.state.inputs.size(), outputs,
+                        parts.state.outputs.size(), nullptr, nullptr};
+    return parts.self.table_->layer.run(parts.self.instance_, nullptr, &run);
+  };
+  const int64_t total = state.counts.back();
+  Parts parts{*this, state};
+  require_ok(host_parallel_for(total, whole ? total : kElementwiseGrain, body, &parts), "run", info_.origin);
+}
+
+void NativeInstance::require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const {
+  const std::optional<int64_t> damage = buffer.damage();
+  if (!damage) return;
+  fail_plugin(info_, fmt::format("run wrote {} output {} ({}): {}", *damage < 0 ? "before" : "beyond the end of", index,
+                                 to_string(type),
+                                 *damage < 0 ? fmt::format("{} bytes before its first", -*damage)
+                                             : fmt::format("at its byte {}", *damage)));
+}
+
+void NativeInstance::run_guarded(NativeState& state, std::span<const MutableTensorView> outputs, int64_t guard) const {
+  std::vector<GuardedBuffer> buffers;
+  buffers.reserve(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    state.outputs[i].data = buffers.emplace_back(outputs[i].size_bytes(), guard).data();
+  }
+  const tenon_run run{
+      sizeof(tenon_run), 0,      state.inputs.data(), state.inputs.size(), state.outputs.data(), state.outputs.size(),
+      nullptr,           nullptr};
+  const tenon_status status = table_->layer.run(instance_, state.plugin_state, &run);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    require_intact(buffers[i], i, {outputs[i].dtype, to_shape(outputs[i].dims)});
+  }
+  require_ok(status, "run", info_.origin);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (const int64_t bytes = outputs[i].size_bytes(); bytes > 0) {
+      std::memcpy(outputs[i].data, buffers[i].data(), static_cast<size_t>(bytes));
+    }
+  }
+}
+
+void NativeInstance::run_dynamic(NativeState& state, const Allocate& allocate, int64_t guard) const {
+  DynamicRun dynamic{info_, state, allocate, std::vector<DynamicRun::Slot>(state.outputs.size()), guard, nullptr};
+  const tenon_run run{
+      sizeof(tenon_run), 0,       state.inputs.data(), state.inputs.size(), state.outputs.data(), state.outputs.size(),
+      &DynamicRun::call, &dynamic};
+  const tenon_status status = table_->layer.run(instance_, state.plugin_state, &run);
+  if (dynamic.error) {
+    (void)take_report();
+    std::rethrow_exception(dynamic.error);
+  }
+  for (size_t i = 0; i < dynamic.slots.size(); ++i) {
+    const DynamicRun::Slot& slot = dynamic.slots[i];
+    if (slot.guarded) require_intact(*slot.guarded, i, {state.declared[i].dtype, to_shape(slot.dims)});
+  }
+  require_ok(status, "run", info_.origin);
+  for (size_t i = 0; i < dynamic.slots.size(); ++i) {
+    const DynamicRun::Slot& slot = dynamic.slots[i];
+    if (!slot.allocated) fail_plugin(info_, fmt::format("run returned without allocating its output {}", i));
+    if (!slot.guarded) continue;
+    const MutableTensorView output = allocate(i, slot.dims);
+    const int64_t bytes = bytes_for(state.declared[i].dtype, slot.dims.count());
+    if (bytes > 0) std::memcpy(output.data, slot.guarded->data(), static_cast<size_t>(bytes));
+  }
+}
+
+class NativeLayer final : public LayerType {
+ public:
+  explicit NativeLayer(NativeTable table) : table_(std::make_shared<NativeTable>(std::move(table))) {}
+  const LayerInfo& info() const noexcept override { return table_->info; }
+  std::unique_ptr<LayerInstance> create(const Attributes& fields) const override {
+    return std::make_unique<NativeInstance>(table_, fields);
+  }
+
+ private:
+  std::shared_ptr<const NativeTable> table_;  // Shared with the instances and their states.
+};
+
+}  // namespace
+
+std::shared_ptr<const LayerType> make_native_layer(NativeTable table) {
+  return std::make_shared<NativeLayer>(std::move(table));
+}
+
+}  // namespace tenon
