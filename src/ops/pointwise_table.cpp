@@ -58,8 +58,8 @@ double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::l
 double maximum(double a, double b) { return std::isnan(a) || a > b ? a : b; }
 double minimum(double a, double b) { return std::isnan(a) || a < b ? a : b; }
 double gelu(double x, bool tanh_form) {
-  const double inner = tanh_form ? std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x)) : std::erf(x * kSqrtHalf);
-  return 0.5 * x * (1 + inner);
+  if (tanh_form) return 0.5 * x * (1 + std::tanh(kSqrtTwoOverPi * (x + 0.044715 * x * x * x)));
+  return 0.5 * x * std::erfc(-x * kSqrtHalf);  // 1 + erf cancels for negative x.
 }
 
 PointwiseRow unary(std::string_view name, int since, std::string_view summary, F64 f64, Parameter alpha = {},

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ class OneNode {
   Graph graph_;
   Node* node_;
 };
+
+/// The operators that some test of this program has evaluated; registry_test.cpp looks for those missing.
+[[nodiscard]] std::set<std::string>& evaluated_operators();
 
 /// Output 0 of `op` on `inputs`.
 [[nodiscard]] Tensor evaluate(const std::string& op, std::initializer_list<Input> inputs, Attributes attributes = {});
