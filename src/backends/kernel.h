@@ -13,7 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
-// How a backend offers kernels: ordered lists per operator, the first that accepts a problem wins, the reference is last.
+// How a backend offers kernels: ordered lists per operator, the first that accepts a problem wins, the reference is
+// last.
 namespace tenon {
 
 /// A kernel's answer to "can you?": yes, or the reason why not.
@@ -28,32 +29,38 @@ struct Verdict {
 /// Constants that were packed for a kernel, once per engine, shared by all its contexts and shapes. Thread-safe.
 class PackedWeights {
  public:
-  /// The tensor packed from `source` in `format` (any text that names the result's layout exactly); `pack` makes it the first time.
+  /// The tensor packed from `source` in `format` (any text that names the result's layout exactly); `pack` makes it the
+  /// first time. Both tensors live as long as this object.
   Tensor get(const Tensor& source, std::string_view format, const std::function<Tensor()>& pack);
   [[nodiscard]] int64_t bytes() const;
 
  private:
+  struct Entry {
+    Tensor source;  // Held, so that its address, which is in the key, is not used again.
+    Tensor packed;
+  };
   mutable std::mutex mutex_;
-  std::unordered_map<std::string, Tensor> packed_;
+  std::unordered_map<std::string, Entry> entries_;
 };
 
 /// A node with concrete types: what a kernel is chosen and made for.
 struct Problem {
   const Node& node;
-  std::span<const TensorView> inputs;   ///< data is null unless the input is constant; left-out ones have dtype kUndefined.
-  std::span<const TensorView> outputs;  ///< data is null. Data-dependent outputs have dtype kUndefined.
-  std::span<const Tensor* const> constants;  ///< Per input: its tensor when constant, else null.
+  std::span<const TensorView> inputs;  ///< data is null unless the value is known; left-out ones have dtype kUndefined.
+  std::span<const TensorView> outputs;       ///< data is null. Data-dependent outputs have dtype kUndefined.
+  std::span<const Tensor* const> constants;  ///< Per input: its tensor when the value is known, else null.
   int threads = 1;
   PackedWeights* packed = nullptr;
 };
 
-/// A kernel made for one problem. Immutable; different contexts have their own.
+/// A kernel made for one problem. It belongs to one context, so run() is never called twice at a time.
 class Kernel {
  public:
   virtual ~Kernel() = default;
-  /// `inputs` and `outputs` as in the problem, with data. `workspace` has workspace_bytes(), aligned to kTensorAlignment. Must not
-  /// allocate. May use up to Problem::threads OpenMP threads.
-  virtual void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, void* workspace) const = 0;
+  /// `inputs` and `outputs` as in the problem, with data. `workspace` has workspace_bytes(), aligned to
+  /// kTensorAlignment. Must not allocate. May use up to Problem::threads OpenMP threads.
+  virtual void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                   void* workspace) const = 0;
   [[nodiscard]] virtual int64_t workspace_bytes() const { return 0; }
   /// True when output 0 may lie in the memory of input `index` (same bytes).
   [[nodiscard]] virtual bool in_place(size_t index) const {
@@ -68,6 +75,8 @@ class Kernel {
 struct KernelEntry {
   std::string_view name;  ///< "onednn_conv"
   Verdict (*accepts)(const Problem&);
+  /// For a problem that it accepts. Null when the library below has no implementation after all; then the next row is
+  /// asked.
   std::unique_ptr<Kernel> (*create)(const Problem&);
 };
 
@@ -77,10 +86,13 @@ struct Backend {
   std::span<const KernelEntry> (*kernels)(std::string_view op);  ///< Fastest first; empty when it has none for `op`.
 };
 
+/// Makes a backend known by its name; again with the same name replaces it. Thread-safe. `backend` must live for ever.
+void register_backend(const Backend& backend);
 /// The backend of that name; throws kNotFound listing those there are.
 [[nodiscard]] const Backend& find_backend(std::string_view name);
 
-/// The kernel for a standard node: the first that accepts in `backend`'s list, then the reference kernel.
+/// The kernel for a standard node: the first that accepts in `backend`'s list, then those of the backend "reference".
+/// Throws kUnsupported with all reasons when nothing accepts; errors carry the node's name.
 struct ChosenKernel {
   std::unique_ptr<Kernel> kernel;
   std::string name;                     ///< "cpu.onednn_conv"
