@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "backends/kernel.h"
+
+// The rows of this backend's kernel lists; cpu.cpp puts them into order.
+namespace tenon::cpu {
+
+// copy_ops.cpp
+extern const KernelEntry kCopyConcat, kCopyExpand, kCopyPad, kCopySlice, kCopySplit, kCopyTile, kCopyTranspose,
+    kCopyView;
+// gather.cpp
+extern const KernelEntry kGather;
+// matmul.cpp
+extern const KernelEntry kPackedGemm, kOnednnMatmul;
+// normalize.cpp
+extern const KernelEntry kBatchNormalization, kOnednnLrn, kOnednnSoftmax, kSoftmax;
+// pointwise.cpp
+extern const KernelEntry kBinaryF32, kCast, kUnaryF32;
+// reduce.cpp
+extern const KernelEntry kReduce;
+
+}  // namespace tenon::cpu

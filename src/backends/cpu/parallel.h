@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+// Parallel loops, and when they pay.
+namespace tenon::cpu {
+
+/// How many threads to give work that takes one thread about `us` microseconds. Waking and joining a team costs some
+/// microseconds, so each thread must get several.
+inline int useful_threads(int threads, double us) {
+  constexpr double kLeastUsPerThread = 6;
+  return static_cast<int>(std::clamp(us / kLeastUsPerThread, 1.0, static_cast<double>(threads)));
+}
+
+/// The time to move `bytes` through one core, for useful_threads(): between what the second and the third cache give.
+inline double copy_us(int64_t bytes) { return static_cast<double>(bytes) / 20e3; }
+
+/// body(begin, end) on `threads` threads, which share [0, count) evenly; on this one alone when that is 1.
+/// `body` must not throw.
+template <typename Body>
+void parallel_for(int threads, int64_t count, const Body& body) {
+  threads = static_cast<int>(std::min<int64_t>(threads, count));
+#ifdef _OPENMP
+  if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+    {
+      const int64_t team = omp_get_num_threads(), index = omp_get_thread_num();
+      body(count * index / team, count * (index + 1) / team);
+    }
+    return;
+  }
+#endif
+  if (count > 0) body(int64_t{0}, count);
+}
+
+}  // namespace tenon::cpu

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+// Inner loops of our own f32 kernels, compiled once per instruction set (simd_<isa>.cpp, all from simd_impl.h) and
+// chosen when first used by what the processor has. No loop here starts threads, allocates or throws.
+namespace tenon::cpu {
+
+/// Functions of one number. The two parameters are the epilogue's (ops/epilogue.h).
+enum class UnaryOp {
+  kAbs,
+  kCeil,
+  kClip,
+  kElu,
+  kErf,
+  kExp,
+  kFloor,
+  kGelu,
+  kGeluTanh,
+  kHardSigmoid,
+  kHardSwish,
+  kLeakyRelu,
+  kMish,
+  kNeg,
+  kReciprocal,
+  kRelu,
+  kSigmoid,
+  kSoftplus,
+  kSqrt,
+  kSwish,
+  kTanh,
+};
+
+enum class BinaryOp { kAdd, kDiv, kMax, kMin, kMul, kSub };
+
+/// Which of a binary loop's operands is one number for the whole loop.
+enum class Scalar { kNone, kLeft, kRight };
+
+/// How values are folded.
+enum class ReduceOp { kSum, kMax, kMin, kProd, kSumAbs, kSumSquare };
+
+/// c[m, n] = a[m, k] b[k, n] + bias[n], then each element clamped to [lo, hi].
+struct GemmTask {
+  const float* a = nullptr;     ///< Row-major, rows `lda` elements apart.
+  const float* b = nullptr;     ///< Packed by pack_b().
+  const float* bias = nullptr;  ///< May be null.
+  float* c = nullptr;           ///< Row-major, rows `ldc` elements apart.
+  int64_t m = 0, n = 0, k = 0, lda = 0, ldc = 0;
+  bool clamp = false;
+  float lo = 0, hi = 0;
+};
+
+struct Simd {
+  std::string_view isa;
+  int panel;  ///< Columns of a panel of packed B.
+
+  /// Columns [first, last) of panels. Every element is one chain of fused multiply-adds in the order of k, whatever m,
+  /// n and the split are: the same row gives the same bits in a batch of any size.
+  void (*gemm)(const GemmTask& task, int64_t first_panel, int64_t last_panel);
+  /// y = op(x). `y` may be `x`. NaN stays NaN. Within 4 ulp, and absolutely within 2^-24 of the function's range near
+  /// zeros.
+  void (*unary)(UnaryOp op, float alpha, float beta, const float* x, float* y, int64_t count);
+  /// y = a op b. `y` may be `a` or `b`. Max and Min give NaN if either is.
+  void (*binary)(BinaryOp op, Scalar scalar, const float* a, const float* b, float* y, int64_t count);
+  /// Softmax of rows of `extent` elements that follow each other; `log`: its logarithm. `y` may be `x`.
+  void (*softmax)(const float* x, float* y, int64_t rows, int64_t extent, bool log);
+  /// Folds `count` elements into one number. Sums run in several partial sums of f32 over blocks that are added in
+  /// double.
+  double (*reduce)(ReduceOp op, const float* x, int64_t count);
+  /// y[i] = y[i] op f(x[i]): folds a row into a row of running results.
+  void (*accumulate)(ReduceOp op, const float* x, float* y, int64_t count);
+};
+
+/// For this processor.
+[[nodiscard]] const Simd& simd();
+
+/// All that this build has and this processor runs, the best first; for tests.
+[[nodiscard]] const Simd* const* all_simd(int* count);
+
+/// The size of packed B in elements.
+[[nodiscard]] inline int64_t packed_b_count(const Simd& simd, int64_t k, int64_t n) {
+  return (n + simd.panel - 1) / simd.panel * simd.panel * k;
+}
+/// Packs B, element (k, n) at b[k * k_stride + n * n_stride], into panels: [panel][k][column], the last one filled with
+/// zeros.
+void pack_b(const Simd& simd, const float* b, int64_t k, int64_t n, int64_t k_stride, int64_t n_stride, float* packed);
+
+// One for each simd_<isa>.cpp; null where the build has it not.
+const Simd* simd_avx2();
+const Simd* simd_avx512();
+const Simd* simd_baseline();
+
+}  // namespace tenon::cpu

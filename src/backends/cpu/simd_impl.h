@@ -1,0 +1,443 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The loops of simd.h, for the instruction set that the including source is compiled for: that source defines
+// TENON_SIMD_WIDTH (floats in a vector), TENON_SIMD_GEMM_ROWS and TENON_SIMD_ISA. Everything has internal linkage, and
+// no function of the standard library is instantiated here: such a copy, compiled for AVX-512, could be the one that
+// the linker keeps for the whole program.
+
+#include "backends/cpu/simd.h"
+
+#include <cmath>
+#include <cstring>
+
+namespace {
+
+using tenon::cpu::BinaryOp;
+using tenon::cpu::GemmTask;
+using tenon::cpu::ReduceOp;
+using tenon::cpu::Scalar;
+using tenon::cpu::UnaryOp;
+
+constexpr int kWidth = TENON_SIMD_WIDTH;
+constexpr int kPanel = 2 * kWidth;
+
+typedef float Vec __attribute__((vector_size(sizeof(float) * TENON_SIMD_WIDTH)));
+typedef int32_t IntVec __attribute__((vector_size(sizeof(float) * TENON_SIMD_WIDTH)));
+typedef float LooseVec __attribute__((vector_size(sizeof(float) * TENON_SIMD_WIDTH), aligned(4), may_alias));
+
+inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
+inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
+inline Vec splat(float value) { return value - Vec{}; }
+inline Vec load_some(const float* p, int64_t count) {
+  Vec v{};
+  std::memcpy(&v, p, static_cast<size_t>(count) * sizeof(float));
+  return v;
+}
+inline void store_some(float* p, Vec v, int64_t count) {
+  std::memcpy(p, &v, static_cast<size_t>(count) * sizeof(float));
+}
+
+// A comparison with NaN is false, so these give `x` when it is NaN.
+inline Vec at_most(Vec x, Vec limit) { return limit < x ? limit : x; }
+inline Vec at_least(Vec x, Vec limit) { return limit > x ? limit : x; }
+inline Vec maximum(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
+inline Vec minimum(Vec a, Vec b) { return (a < b) | (a != a) ? a : b; }
+inline Vec magnitude(Vec x) { return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(x) & 0x7FFFFFFF); }
+inline Vec with_sign_of(Vec positive, Vec sign) {
+  return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(positive) | (reinterpret_cast<IntVec>(sign) & ~0x7FFFFFFF));
+}
+
+// --- elementary functions
+
+// The nearest integer, for |x| < 2^22: adding 1.5 * 2^23 leaves no fraction bits.
+inline Vec nearest(Vec x) {
+  const Vec magic = splat(12582912.0F);
+  return (x + magic) - magic;
+}
+
+// 2^n for an integer n in [-126, 127], through the exponent field.
+inline Vec power_of_two(Vec n) {
+  const Vec magic = splat(12582912.0F + 127);
+  return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(n + magic) << 23);
+}
+
+// p = e^r - 1 for x = n ln 2 + r, |r| <= ln 2 / 2, by its Taylor series, whose remainder there is below 2^-27; `n`
+// becomes n.
+inline Vec expm1_of_rest(Vec x, Vec& n) {
+  n = nearest(x * 1.44269504F);
+  Vec r = x - n * 0.693145752F;  // ln 2 in two parts (Cody and Waite); the first has few bits, so the product is exact.
+  r = r - n * 1.42860677e-6F;
+  Vec p = splat(1.0F / 5040);
+  p = p * r + 1.0F / 720;
+  p = p * r + 1.0F / 120;
+  p = p * r + 1.0F / 24;
+  p = p * r + 1.0F / 6;
+  p = p * r + 0.5F;
+  return p * r * r + r;
+}
+
+inline Vec exponential(Vec x) {
+  // Beyond these the result is inf or 0; inside, 2^n is applied in two steps so that denormal results come out right.
+  const Vec inside = at_least(at_most(x, splat(89.0F)), splat(-104.0F));
+  Vec n;
+  const Vec p = expm1_of_rest(inside, n);
+  const Vec half = nearest(n * 0.5F);
+  const Vec scale = power_of_two(half);
+  return (p * scale + scale) * power_of_two(n - half);
+}
+
+// 2^n p + (2^n - 1), where the bracket is exact.
+inline Vec expm1(Vec x) {
+  const Vec inside = at_least(at_most(x, splat(87.0F)), splat(-30.0F));
+  Vec n;
+  const Vec p = expm1_of_rest(inside, n);
+  const Vec scale = power_of_two(n);
+  const Vec result = p * scale + (scale - 1.0F);
+  return x > 87.0F ? exponential(x) : result;
+}
+
+// tanh |x| = (e^2|x| - 1) / (e^2|x| + 1)
+inline Vec tanh(Vec x) {
+  const Vec t = expm1(at_most(2.0F * magnitude(x), splat(40.0F)));
+  return with_sign_of(t / (t + 2.0F), x);
+}
+
+inline Vec sigmoid(Vec x) {
+  // Of a negative number, so that nothing overflows and small results keep their precision.
+  const Vec e = exponential(-magnitude(x));
+  const Vec result = (x < 0.0F ? e : splat(1.0F)) / (1.0F + e);
+  return x != x ? x : result;
+}
+
+// ln(1 + e^-|x|) by ln(1 + u) = 2 artanh(u / (2 + u)), whose argument is at most 1/3; the series' remainder is below
+// 2^-26.
+inline Vec softplus(Vec x) {
+  const Vec u = exponential(-magnitude(x));
+  const Vec s = u / (u + 2.0F);
+  const Vec q = s * s;
+  Vec p = splat(2.0F / 13);
+  p = p * q + 2.0F / 11;
+  p = p * q + 2.0F / 9;
+  p = p * q + 2.0F / 7;
+  p = p * q + 2.0F / 5;
+  p = p * q + 2.0F / 3;
+  p = p * q + 2.0F;
+  return at_least(x, Vec{}) + p * s;
+}
+
+// tanh(ln(1 + e^x)) = (w^2 + 2w) / (w^2 + 2w + 2) with w = e^x; it is 1 in f32 from x = 10 on.
+inline Vec mish(Vec x) {
+  const Vec w = exponential(at_most(x, splat(20.0F)));
+  const Vec t = w * (w + 2.0F);
+  return x * (t / (t + 2.0F));
+}
+
+// Chebyshev fits of our own: erf(x) / x in x^2 on [0, 1], relative error 1.4e-9; erfc(x) e^(x^2) in 1/x on [1,
+// 4], 1.4e-7, which leaves 2.2e-8 in erf. From 4 on erf is 1 in f32.
+inline Vec error_function(Vec x) {
+  const Vec a = magnitude(x);
+  const Vec s = x * x;
+  Vec inner = splat(7.882497111e-05F);
+  inner = inner * s - 8.018854992e-04F;
+  inner = inner * s + 5.189311943e-03F;
+  inner = inner * s - 2.685432880e-02F;
+  inner = inner * s + 1.128359746e-01F;
+  inner = inner * s - 3.761262690e-01F;
+  inner = inner * s + 1.128379166e+00F;
+  const Vec clipped = at_least(at_most(a, splat(4.0F)), splat(1.0F));
+  const Vec t = 1.0F / clipped;
+  Vec outer = splat(-7.106618766e-03F);
+  outer = outer * t + 1.684301406e-02F;
+  outer = outer * t + 4.870541578e-02F;
+  outer = outer * t - 2.714609173e-01F;
+  outer = outer * t + 5.181747287e-01F;
+  outer = outer * t - 4.810591413e-01F;
+  outer = outer * t + 4.451758199e-02F;
+  outer = outer * t + 5.586768750e-01F;
+  outer = outer * t + 2.926261501e-04F;
+  const Vec tail = with_sign_of(1.0F - outer * exponential(-clipped * clipped), x);
+  return a > 1.0F ? tail : x * inner;
+}
+
+// --- one number to one number
+
+template <typename Function>
+inline void map(const float* x, float* y, int64_t count, Function function) {
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) store(y + i, function(load(x + i)));
+  if (i < count) store_some(y + i, function(load_some(x + i, count - i)), count - i);
+}
+
+template <float (*kFunction)(float)>
+inline Vec each(Vec x) {
+  for (int i = 0; i < kWidth; ++i) x[i] = kFunction(x[i]);
+  return x;
+}
+inline float ceil_of(float x) { return __builtin_ceilf(x); }
+inline float floor_of(float x) { return __builtin_floorf(x); }
+inline float sqrt_of(float x) { return __builtin_sqrtf(x); }
+
+void unary(UnaryOp op, float alpha, float beta, const float* x, float* y, int64_t count) {
+  const Vec a = splat(alpha), b = splat(beta), zero{};
+  const auto unit = [&](Vec v) { return at_least(at_most(v, splat(1.0F)), zero); };
+  switch (op) {
+    case UnaryOp::kAbs:
+      return map(x, y, count, [](Vec v) { return magnitude(v); });
+    case UnaryOp::kCeil:
+      return map(x, y, count, each<ceil_of>);
+    case UnaryOp::kClip:
+      return map(x, y, count, [&](Vec v) { return at_most(at_least(v, a), b); });
+    case UnaryOp::kElu:
+      return map(x, y, count, [&](Vec v) { return v < zero ? a * expm1(v) : v; });
+    case UnaryOp::kErf:
+      return map(x, y, count, [](Vec v) { return error_function(v); });
+    case UnaryOp::kExp:
+      return map(x, y, count, [](Vec v) { return exponential(v); });
+    case UnaryOp::kFloor:
+      return map(x, y, count, each<floor_of>);
+    case UnaryOp::kGelu:
+      return map(x, y, count, [](Vec v) { return 0.5F * v * (1.0F + error_function(v * 0.707106781F)); });
+    case UnaryOp::kGeluTanh:
+      return map(x, y, count,
+                 [](Vec v) { return 0.5F * v * (1.0F + tanh(0.797884561F * (v + 0.044715F * v * v * v))); });
+    case UnaryOp::kHardSigmoid:
+      return map(x, y, count, [&](Vec v) { return unit(a * v + b); });
+    case UnaryOp::kHardSwish:
+      return map(x, y, count, [&](Vec v) { return v * unit(v * (1.0F / 6) + 0.5F); });
+    case UnaryOp::kLeakyRelu:
+      return map(x, y, count, [&](Vec v) { return v < zero ? a * v : v; });
+    case UnaryOp::kMish:
+      return map(x, y, count, [](Vec v) { return mish(v); });
+    case UnaryOp::kNeg:
+      return map(x, y, count, [](Vec v) { return -v; });
+    case UnaryOp::kReciprocal:
+      return map(x, y, count, [](Vec v) { return 1.0F / v; });
+    case UnaryOp::kRelu:
+      return map(x, y, count, [&](Vec v) { return at_least(v, zero); });
+    case UnaryOp::kSigmoid:
+      return map(x, y, count, [](Vec v) { return sigmoid(v); });
+    case UnaryOp::kSoftplus:
+      return map(x, y, count, [](Vec v) { return softplus(v); });
+    case UnaryOp::kSqrt:
+      return map(x, y, count, each<sqrt_of>);
+    case UnaryOp::kSwish:
+      return map(x, y, count, [&](Vec v) { return v * sigmoid(a * v); });
+    case UnaryOp::kTanh:
+      return map(x, y, count, [](Vec v) { return tanh(v); });
+  }
+}
+
+template <typename Function>
+inline void map2(Scalar scalar, const float* a, const float* b, float* y, int64_t count, Function function) {
+  int64_t i = 0;
+  const Vec left = splat(*a), right = splat(*b);
+  const auto both = [&](auto get_a, auto get_b) {
+    for (; i + kWidth <= count; i += kWidth) store(y + i, function(get_a(a + i, kWidth), get_b(b + i, kWidth)));
+    if (i < count) store_some(y + i, function(get_a(a + i, count - i), get_b(b + i, count - i)), count - i);
+  };
+  const auto element = [](const float* p, int64_t n) { return n == kWidth ? load(p) : load_some(p, n); };
+  switch (scalar) {
+    case Scalar::kNone:
+      return both(element, element);
+    case Scalar::kLeft:
+      return both([&](const float*, int64_t) { return left; }, element);
+    case Scalar::kRight:
+      return both(element, [&](const float*, int64_t) { return right; });
+  }
+}
+
+void binary(BinaryOp op, Scalar scalar, const float* a, const float* b, float* y, int64_t count) {
+  if (count == 0) return;
+  switch (op) {
+    case BinaryOp::kAdd:
+      return map2(scalar, a, b, y, count, [](Vec u, Vec v) { return u + v; });
+    case BinaryOp::kDiv:
+      return map2(scalar, a, b, y, count, [](Vec u, Vec v) { return u / v; });
+    case BinaryOp::kMax:
+      return map2(scalar, a, b, y, count, [](Vec u, Vec v) { return maximum(u, v); });
+    case BinaryOp::kMin:
+      return map2(scalar, a, b, y, count, [](Vec u, Vec v) { return minimum(u, v); });
+    case BinaryOp::kMul:
+      return map2(scalar, a, b, y, count, [](Vec u, Vec v) { return u * v; });
+    case BinaryOp::kSub:
+      return map2(scalar, a, b, y, count, [](Vec u, Vec v) { return u - v; });
+  }
+}
+
+// --- many numbers to one
+
+inline double sum_of(Vec v) {
+  double sum = 0;
+  for (int i = 0; i < kWidth; ++i) sum += static_cast<double>(v[i]);
+  return sum;
+}
+
+/// Elements whose sums stay in f32, four vectors of partial sums: each partial sum has at most 64 terms or so.
+constexpr int64_t kSumBlock = 64 * 4 * kWidth;
+
+template <typename Function>
+inline double sum(const float* x, int64_t count, Function function) {
+  double total = 0;
+  for (int64_t first = 0; first < count; first += kSumBlock) {
+    const float* p = x + first;
+    const int64_t n = count - first < kSumBlock ? count - first : kSumBlock;
+    Vec s0{}, s1{}, s2{}, s3{};
+    int64_t i = 0;
+    for (; i + 4 * kWidth <= n; i += 4 * kWidth) {
+      s0 += function(load(p + i));
+      s1 += function(load(p + i + kWidth));
+      s2 += function(load(p + i + 2 * kWidth));
+      s3 += function(load(p + i + 3 * kWidth));
+    }
+    for (; i + kWidth <= n; i += kWidth) s0 += function(load(p + i));
+    if (i < n) s1 += function(load_some(p + i, n - i));  // The functions map 0 to 0.
+    total += sum_of((s0 + s1) + (s2 + s3));
+  }
+  return total;
+}
+
+/// For operations where the order does not matter and repeating an element does not either.
+template <typename Function>
+inline float fold(const float* x, int64_t count, Function function) {
+  Vec best = splat(x[0]);
+  int64_t i = 0;
+  for (; i + kWidth <= count; i += kWidth) best = function(best, load(x + i));
+  for (; i < count; ++i) best = function(best, splat(x[i]));
+  Vec result = splat(best[0]);
+  for (int lane = 1; lane < kWidth; ++lane) result = function(result, splat(best[lane]));
+  return result[0];
+}
+
+double reduce(ReduceOp op, const float* x, int64_t count) {
+  switch (op) {
+    case ReduceOp::kSum:
+      return sum(x, count, [](Vec v) { return v; });
+    case ReduceOp::kSumAbs:
+      return sum(x, count, [](Vec v) { return magnitude(v); });
+    case ReduceOp::kSumSquare:
+      return sum(x, count, [](Vec v) { return v * v; });
+    case ReduceOp::kMax:
+      return static_cast<double>(fold(x, count, [](Vec a, Vec b) { return maximum(a, b); }));
+    case ReduceOp::kMin:
+      return static_cast<double>(fold(x, count, [](Vec a, Vec b) { return minimum(a, b); }));
+    case ReduceOp::kProd: {
+      double product = 1;
+      for (int64_t i = 0; i < count; ++i) product *= static_cast<double>(x[i]);
+      return product;
+    }
+  }
+  return 0;
+}
+
+void accumulate(ReduceOp op, const float* x, float* y, int64_t count) {
+  const auto with = [&](auto function) {
+    int64_t i = 0;
+    for (; i + kWidth <= count; i += kWidth) store(y + i, function(load(y + i), load(x + i)));
+    if (i < count) store_some(y + i, function(load_some(y + i, count - i), load_some(x + i, count - i)), count - i);
+  };
+  switch (op) {
+    case ReduceOp::kSum:
+      return with([](Vec a, Vec v) { return a + v; });
+    case ReduceOp::kSumAbs:
+      return with([](Vec a, Vec v) { return a + magnitude(v); });
+    case ReduceOp::kSumSquare:
+      return with([](Vec a, Vec v) { return a + v * v; });
+    case ReduceOp::kMax:
+      return with([](Vec a, Vec v) { return maximum(a, v); });
+    case ReduceOp::kMin:
+      return with([](Vec a, Vec v) { return minimum(a, v); });
+    case ReduceOp::kProd:
+      return with([](Vec a, Vec v) { return a * v; });
+  }
+}
+
+void softmax(const float* x, float* y, int64_t rows, int64_t extent, bool log) {
+  for (int64_t row = 0; row < rows; ++row, x += extent, y += extent) {
+    const float largest = fold(x, extent, [](Vec a, Vec b) { return maximum(a, b); });
+    const Vec shift = splat(largest);
+    if (log) {
+      double total = 0;
+      int64_t i = 0;
+      for (; i + kWidth <= extent; i += kWidth) total += sum_of(exponential(load(x + i) - shift));
+      for (; i < extent; ++i) total += static_cast<double>(exponential(splat(x[i] - largest))[0]);
+      const Vec log_total = splat(static_cast<float>(std::log(total)));
+      map(x, y, extent, [&](Vec v) { return (v - shift) - log_total; });
+      continue;
+    }
+    map(x, y, extent, [&](Vec v) { return exponential(v - shift); });
+    const Vec scale = splat(static_cast<float>(1.0 / sum(y, extent, [](Vec v) { return v; })));
+    map(y, y, extent, [&](Vec v) { return v * scale; });
+  }
+}
+
+// --- matrix product
+
+/// kRows rows by kPanels panels of c, all of k.
+template <int kRows, int kPanels>
+inline void tile(const GemmTask& task, int64_t row, int64_t panel) {
+  constexpr int kVecs = 2 * kPanels;
+  const float* a = task.a + row * task.lda;
+  const float* b = task.b + panel * kPanel * task.k;
+  const int64_t panel_step = kPanel * task.k;
+  Vec sums[kRows][kVecs];
+#pragma GCC unroll 16
+  for (int v = 0; v < kVecs; ++v)
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) sums[r][v] = Vec{};
+  for (int64_t k = 0; k < task.k; ++k) {
+    Vec columns[kVecs];
+#pragma GCC unroll 16
+    for (int v = 0; v < kVecs; ++v) columns[v] = load(b + v / 2 * panel_step + k * kPanel + v % 2 * kWidth);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      const Vec value = splat(a[r * task.lda + k]);
+#pragma GCC unroll 16
+      for (int v = 0; v < kVecs; ++v) sums[r][v] += value * columns[v];
+    }
+  }
+  const Vec lo = splat(task.lo), hi = splat(task.hi);
+#pragma GCC unroll 16
+  for (int v = 0; v < kVecs; ++v) {
+    const int64_t column = panel * kPanel + v * kWidth;
+    const int64_t count = task.n - column < kWidth ? task.n - column : kWidth;
+    if (count <= 0) continue;
+    const Vec bias = !task.bias        ? Vec{}
+                     : count == kWidth ? load(task.bias + column)
+                                       : load_some(task.bias + column, count);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; ++r) {
+      Vec value = sums[r][v] + bias;
+      if (task.clamp) value = at_most(at_least(value, lo), hi);
+      float* c = task.c + (row + r) * task.ldc + column;
+      if (count == kWidth) {
+        store(c, value);
+      } else {
+        store_some(c, value, count);
+      }
+    }
+  }
+}
+
+/// Rows from `row` on, one panel: full tiles, then what is left.
+template <int kRows>
+inline void rows_of_panel(const GemmTask& task, int64_t row, int64_t panel) {
+  for (; row + kRows <= task.m; row += kRows) tile<kRows, 1>(task, row, panel);
+  if constexpr (kRows > 1) {
+    if (row < task.m) rows_of_panel<(kRows > 6 ? 6 : kRows - 1)>(task, row, panel);
+  }
+}
+
+void gemm(const GemmTask& task, int64_t first, int64_t last) {
+  int64_t panel = first;
+  // Few rows do not give enough independent sums to fill the pipelines, so several panels go together.
+  if (task.m == 1) {
+    for (; panel + 4 <= last; panel += 4) tile<1, 4>(task, 0, panel);
+  } else if (task.m == 2) {
+    for (; panel + 2 <= last; panel += 2) tile<2, 2>(task, 0, panel);
+  }
+  for (; panel < last; ++panel) rows_of_panel<TENON_SIMD_GEMM_ROWS>(task, 0, panel);
+}
+
+constexpr tenon::cpu::Simd kSimd = {TENON_SIMD_ISA, kPanel, gemm, unary, binary, softmax, reduce, accumulate};
+
+}  // namespace
