@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tenon/engine.h>
+
+#include "base/files.h"
+#include "runtime/builtin_backends.h"
+#include "runtime/context_impl.h"
+#include "runtime/program.h"
+#include "runtime/segment.h"
+#include "runtime/threads.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+std::vector<Port> ports_of(std::span<Value* const> values) {
+  std::vector<Port> ports;
+  for (const Value* value : values) ports.push_back({value->name(), value->type()});
+  return ports;
+}
+
+/// Plans for the smallest inputs, which makes the kernels pack their weights. A model may not take extents of 1 (two of
+/// its dimensions may have to differ); then packing waits for the first run, whose shapes are the user's.
+void pack_weights(const Engine::Impl& engine) {
+  std::vector<Dims> dims;
+  for (const Port& port : engine.inputs) {
+    if (!port.type.shape) return;
+    Dims extents;
+    for (const Dim& dim : *port.type.shape) extents.push_back(dim.is_constant() ? dim.value() : 1);
+    dims.push_back(extents);
+  }
+  try {
+    const PlanRequest request{.program = engine.program,
+                              .backend = find_backend("cpu"),
+                              .packed = engine.packed,
+                              .threads = default_threads()};
+    (void)plan_segment(request, initial_values(engine.program, dims));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kOutOfMemory) throw;
+  }
+}
+
+}  // namespace
+
+Engine::Impl::Impl(Plan from) : plan(std::move(from)), program(make_program(plan.graph)) {
+  inputs = ports_of(plan.graph.inputs());
+  outputs = ports_of(plan.graph.outputs());
+  for (const Port& port : inputs) {
+    if (port.type.dtype == DType::kUndefined || port.type.dtype == DType::kString) {
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("the input '{}' has the dtype {} but inputs need one with a size", port.name,
+                              dtype_name(port.type.dtype)));
+    }
+  }
+}
+
+Engine Engine::load(const std::string& path) {
+  return with_context([&] { return Engine(read_plan(MappedFile::open(path))); },
+                      [&] { return fmt::format("while loading '{}'", path); });
+}
+
+Engine::Engine(Plan plan) {
+  register_builtin_backends();
+  auto impl = std::make_shared<Impl>(std::move(plan));
+  pack_weights(*impl);
+  impl_ = std::move(impl);
+}
+
+std::span<const Port> Engine::inputs() const noexcept { return impl_->inputs; }
+std::span<const Port> Engine::outputs() const noexcept { return impl_->outputs; }
+void Engine::save(const std::string& path) const { write_plan(impl_->plan, path); }
+const Plan& Engine::plan() const noexcept { return impl_->plan; }
+
+Context Engine::context(const ContextOptions& options) const {
+  return Context(std::make_unique<Context::Impl>(impl_, options));
+}
+
+std::vector<Tensor> Engine::run(std::span<const Tensor> inputs) const { return context().run(inputs); }
+
+}  // namespace tenon

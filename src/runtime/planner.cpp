@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/epilogue.h"
+#include "runtime/memory_plan.h"
+#include "runtime/segment.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <unordered_set>
+
+namespace tenon {
+namespace {
+
+/// Results up to this size that follow from shapes and constants are computed while planning, not in every run. It is
+/// far above what shape arithmetic needs and far below what would make the plan a store of activations.
+constexpr int64_t kFoldLimitBytes = 64 * 1024;
+
+class LayerKernel final : public Kernel {
+ public:
+  LayerKernel(const ProgramNode& node, std::unique_ptr<LayerState> state) : node_(&node), state_(std::move(state)) {}
+
+  void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, void*) const override {
+    node_->layer->run(state_.get(), inputs, outputs, {});
+  }
+  [[nodiscard]] bool in_place(size_t index) const override { return node_->elementwise && index == 0; }
+
+ private:
+  const ProgramNode* node_;
+  std::unique_ptr<LayerState> state_;
+};
+
+/// Brings a value that lies elsewhere into the context's memory: a graph output that is a graph input.
+class CopyKernel final : public Kernel {
+ public:
+  void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, void*) const override {
+    const auto bytes = static_cast<size_t>(inputs[0].size_bytes());
+    if (bytes > 0) std::memcpy(outputs[0].data, inputs[0].data, bytes);
+  }
+};
+
+bool all_concrete(std::span<const TensorType> types) {
+  return std::all_of(types.begin(), types.end(), [](const TensorType& type) {
+    return type.dtype != DType::kUndefined && type.shape && to_dims(*type.shape);
+  });
+}
+
+std::string op_text(const Node& node) {
+  std::string text = node.op();
+  if (node.domain().empty())
+    for (const EpilogueStep& step : epilogue_of(node)) text += "+" + step.op;
+  return text;
+}
+
+class Planner {
+ public:
+  Planner(const PlanRequest& request, std::vector<ValueState> values) : request_(request) {
+    segment_ = std::make_unique<Segment>();
+    segment_->depth = request.depth;
+    segment_->values = std::move(values);
+    buffer_of_.assign(segment_->values.size(), -1);
+  }
+
+  std::unique_ptr<Segment> plan() {
+    const auto node_count = static_cast<int>(request_.program.nodes.size());
+    int index = request_.first_node;
+    for (; index < node_count; ++index) {
+      const ProgramNode& node = request_.program.nodes[static_cast<size_t>(index)];
+      const bool go_on =
+          with_context([&] { return plan_node(node, index); },
+                       [&] { return fmt::format("while planning {} '{}'", node.node->op(), node.node->name()); });
+      if (!go_on) break;
+    }
+    segment_->end_node = index;
+    if (segment_->end == Segment::End::kGraphEnd) plan_results();
+    place_buffers();
+    collect_externals();
+    segment_->times.resize(segment_->steps.size());
+    return std::move(segment_);
+  }
+
+ private:
+  struct Buffer {
+    BufferLife life;
+    std::vector<ValueId> values;
+  };
+
+  ValueState& state(ValueId id) { return segment_->values[static_cast<size_t>(id)]; }
+  const ProgramValue& program_value(ValueId id) const { return request_.program.values[static_cast<size_t>(id)]; }
+
+  /// The node's part of the plan. False when the segment ends before it.
+  bool plan_node(const ProgramNode& node, int index) {
+    const std::vector<TensorType> types = input_types(node);
+    Inferred inferred;
+    if (node.layer) {
+      inferred.outputs = node.layer->infer(types);
+    } else {
+      inferred = infer_node(*node.node, types, input_values(node));
+    }
+    if (inferred.outputs.size() < node.outputs.size()) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{} '{}': it gives {} outputs but the node has {}", node.node->op(), node.node->name(),
+                              inferred.outputs.size(), node.outputs.size()));
+    }
+    inferred.outputs.resize(node.outputs.size());
+    if (node.data_dependent || !all_concrete(inferred.outputs)) return end_segment(node, inferred);
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      ValueState& out = state(node.outputs[i]);
+      out.dtype = inferred.outputs[i].dtype;
+      out.dims = *to_dims(*inferred.outputs[i].shape);
+    }
+    if (make_view(node) || fold(node)) return true;
+    add_step(node, index);
+    return true;
+  }
+
+  std::vector<TensorType> input_types(const ProgramNode& node) {
+    std::vector<TensorType> types;
+    types.reserve(node.inputs.size());
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue) {
+        types.emplace_back();
+      } else {
+        types.push_back({state(id).dtype, to_shape(state(id).dims)});
+      }
+    }
+    return types;
+  }
+
+  std::vector<const Tensor*> input_values(const ProgramNode& node) {
+    std::vector<const Tensor*> values;
+    values.reserve(node.inputs.size());
+    for (const ValueId id : node.inputs)
+      values.push_back(id != kNoValue && state(id).value.defined() ? &state(id).value : nullptr);
+    return values;
+  }
+
+  bool end_segment(const ProgramNode& node, const Inferred& inferred) {
+    for (const size_t input : inferred.needs_value) {
+      const ValueId id = input < node.inputs.size() ? node.inputs[input] : kNoValue;
+      if (id == kNoValue || state(id).value.defined()) continue;
+      if (std::find(segment_->wanted.begin(), segment_->wanted.end(), id) == segment_->wanted.end())
+        segment_->wanted.push_back(id);
+    }
+    if (!node.data_dependent && !segment_->wanted.empty()) {
+      segment_->end = Segment::End::kNeedsValues;
+      return false;
+    }
+    if (node.layer && !node.data_dependent) {
+      std::string shapes;
+      for (const TensorType& type : inferred.outputs) shapes += " " + to_string(type);
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("{} '{}': for concrete input shapes the layer's type rule gives{} but every extent must be "
+                      "known then, unless the layer declares that its output shapes depend on data",
+                      node.node->op(), node.node->name(), shapes));
+    }
+    segment_->end = Segment::End::kDataDependent;
+    if (node.layer)
+      segment_->state = node.layer->prepare(input_views(node), std::vector<TensorView>(node.outputs.size()));
+    report(node, {}, "", "decides its output's shape as it runs");
+    return false;
+  }
+
+  /// True when output 0 is input 0 under another shape, so that nothing has to run.
+  bool make_view(const ProgramNode& node) {
+    if (!node.op || !node.op->view || node.outputs.size() != 1 || node.inputs.empty() || node.inputs[0] == kNoValue)
+      return false;
+    const ValueId from = node.inputs[0], to = node.outputs[0];
+    ValueState& out = state(to);
+    const ValueState& in = state(from);
+    if (in.dtype != out.dtype || in.dims.count() != out.dims.count() || !epilogue_of(*node.node).empty()) return false;
+    out.place = in.place;
+    if (in.value.defined()) {
+      out.value = in.value.reshaped(out.dims);
+    } else if (const int buffer = buffer_of_[static_cast<size_t>(from)]; buffer >= 0) {
+      join(to, buffer);
+    }
+    report(node, out.dims, "", fmt::format("view of '{}'", program_value(from).value->name()));
+    return true;
+  }
+
+  /// True when the outputs are known already: all inputs are, or only their shapes matter.
+  bool fold(const ProgramNode& node) {
+    if (!node.op) return false;
+    std::vector<Tensor> outputs;
+    if (node.node->op() == "Shape" || node.node->op() == "Size") {
+      Tensor result = Tensor::empty(state(node.outputs[0]).dtype, state(node.outputs[0]).dims);
+      run_reference(*node.node, input_views(node), std::vector<MutableTensorView>{result.mutable_view()});
+      outputs.push_back(std::move(result));
+    } else {
+      int64_t bytes = 0;
+      for (const ValueId id : node.outputs) {
+        if (state(id).dtype == DType::kString) return false;
+        bytes += bytes_for(state(id).dtype, state(id).dims.count());
+      }
+      if (bytes > kFoldLimitBytes && !node.inputs.empty()) return false;
+      const std::vector<const Tensor*> known = input_values(node);
+      for (size_t i = 0; i < known.size(); ++i)
+        if (node.inputs[i] != kNoValue && !known[i]) return false;
+      outputs = evaluate(*node.node, known);
+    }
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      ValueState& out = state(node.outputs[i]);
+      out.value = std::move(outputs[i]);
+      out.place = {.kind = Place::Kind::kConstant, .data = out.value.data()};
+    }
+    report(node, state(node.outputs[0]).dims, "", "known from the shapes");
+    return true;
+  }
+
+  std::vector<TensorView> input_views(const ProgramNode& node) {
+    std::vector<TensorView> views;
+    views.reserve(node.inputs.size());
+    for (const ValueId id : node.inputs) {
+      if (id == kNoValue) {
+        views.emplace_back();
+      } else {
+        views.push_back(
+            {state(id).value.defined() ? state(id).value.data() : nullptr, state(id).dtype, state(id).dims});
+      }
+    }
+    return views;
+  }
+
+  void add_step(const ProgramNode& node, int index) {
+    std::vector<TensorView> outputs;
+    bool empty = true;
+    for (const ValueId id : node.outputs) {
+      outputs.push_back({nullptr, state(id).dtype, state(id).dims});
+      empty = empty && state(id).dims.count() == 0;
+    }
+    if (empty && node.op) {
+      for (const ValueId id : node.outputs) new_buffer(id, index);
+      report(node, outputs.empty() ? Dims{} : outputs[0].dims, "", "empty");
+      return;
+    }
+    const std::vector<TensorView> inputs = input_views(node);
+    ChosenKernel chosen;
+    if (node.layer) {
+      chosen.kernel = std::make_unique<LayerKernel>(node, node.layer->prepare(inputs, outputs));
+      chosen.name = "layer";
+    } else {
+      const std::vector<const Tensor*> known = input_values(node);
+      chosen = choose_kernel(request_.backend, {.node = *node.node,
+                                                .inputs = inputs,
+                                                .outputs = outputs,
+                                                .constants = known,
+                                                .threads = request_.threads,
+                                                .packed = &request_.packed});
+    }
+    const std::string note = take_over_input(node, index, *chosen.kernel);
+    for (const ValueId id : node.outputs)
+      if (state(id).place.kind == Place::Kind::kNone) new_buffer(id, index);
+
+    const std::string detail = chosen.kernel->detail();
+    NodeReport& entry =
+        report(node, outputs[0].dims, detail.empty() ? chosen.name : chosen.name + " (" + detail + ")", note);
+    entry.rejections = std::move(chosen.rejections);
+    push_step(std::move(chosen.kernel), node.inputs, node.outputs);
+  }
+
+  /// Lets output 0 lie where an input lies that nobody reads afterwards, if the kernel can do that.
+  std::string take_over_input(const ProgramNode& node, int index, const Kernel& kernel) {
+    const ValueId out = node.outputs[0];
+    const int64_t bytes = bytes_for(state(out).dtype, state(out).dims.count());
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const ValueId id = node.inputs[i];
+      if (id == kNoValue || !kernel.in_place(i)) continue;
+      const int buffer = buffer_of_[static_cast<size_t>(id)];
+      if (buffer < 0 || state(id).dtype != state(out).dtype) continue;
+      const BufferLife& life = buffers_[static_cast<size_t>(buffer)].life;
+      if (life.last > index || bytes_for(state(id).dtype, state(id).dims.count()) != bytes || life.bytes != bytes)
+        continue;
+      const auto readers = std::count_if(node.inputs.begin(), node.inputs.end(), [&](ValueId other) {
+        return other != kNoValue && buffer_of_[static_cast<size_t>(other)] == buffer;
+      });
+      if (readers != 1) continue;
+      state(out).place = state(id).place;
+      join(out, buffer);
+      return fmt::format("in place of '{}'", program_value(id).value->name());
+    }
+    return {};
+  }
+
+  void new_buffer(ValueId id, int step) {
+    const int64_t bytes = bytes_for(state(id).dtype, state(id).dims.count());
+    const auto buffer = static_cast<int>(buffers_.size());
+    buffers_.push_back({{bytes, step, step}, {}});
+    state(id).place = {.kind = Place::Kind::kArena, .depth = request_.depth};
+    join(id, buffer);
+  }
+
+  void join(ValueId id, int buffer) {
+    buffer_of_[static_cast<size_t>(id)] = buffer;
+    Buffer& entry = buffers_[static_cast<size_t>(buffer)];
+    entry.values.push_back(id);
+    entry.life.last = std::max(entry.life.last, program_value(id).last_use);
+  }
+
+  void push_step(std::unique_ptr<Kernel> kernel, std::span<const ValueId> inputs, std::span<const ValueId> outputs) {
+    Segment& segment = *segment_;
+    Step step{kernel.get(),           segment.inputs.size(), inputs.size(),
+              segment.outputs.size(), outputs.size(),        segment.reports.size() - 1};
+    for (const ValueId id : inputs) {
+      segment.inputs.push_back(id == kNoValue ? TensorView{} : TensorView{nullptr, state(id).dtype, state(id).dims});
+      input_ids_.push_back(id);
+    }
+    for (const ValueId id : outputs) {
+      segment.outputs.push_back({nullptr, state(id).dtype, state(id).dims});
+      output_ids_.push_back(id);
+    }
+    segment.workspace_bytes = std::max(segment.workspace_bytes, kernel->workspace_bytes());
+    segment.steps.push_back(step);
+    segment.kernels.push_back(std::move(kernel));
+  }
+
+  /// The graph's outputs; those that would lie in the caller's memory are copied.
+  void plan_results() {
+    for (const ValueId id : request_.program.outputs) {
+      ValueId source = id;
+      const Place& place = state(id).place;
+      if (place.kind == Place::Kind::kExternal && is_input(place.external)) source = copy_of(id);
+      result_ids_.push_back(source);
+      segment_->results.push_back({nullptr, state(source).dtype, state(source).dims});
+    }
+  }
+
+  bool is_input(ValueId id) const {
+    const auto& inputs = request_.program.inputs;
+    return std::find(inputs.begin(), inputs.end(), id) != inputs.end();
+  }
+
+  /// A new value (behind the program's own) that holds a copy.
+  ValueId copy_of(ValueId from) {
+    const auto copy = static_cast<ValueId>(segment_->values.size());
+    segment_->values.push_back(
+        {state(from).dtype, state(from).dims, {}, {.kind = Place::Kind::kArena, .depth = request_.depth}});
+    const auto after_all_nodes = static_cast<int>(request_.program.nodes.size());
+    const int64_t bytes = bytes_for(state(copy).dtype, state(copy).dims.count());
+    buffer_of_.push_back(static_cast<int>(buffers_.size()));
+    buffers_.push_back({{bytes, after_all_nodes, kReadByCaller}, {copy}});
+    segment_->reports.push_back({.node = program_value(from).value->name(),
+                                 .op = "(copy)",
+                                 .shape = std::string(dtype_name(state(copy).dtype)) + to_string(state(copy).dims),
+                                 .kernel = "copy",
+                                 .note = "an output that is an input"});
+    push_step(std::make_unique<CopyKernel>(), std::array{from}, std::array{copy});
+    return copy;
+  }
+
+  NodeReport& report(const ProgramNode& node, const Dims& dims, std::string kernel, std::string note) {
+    const DType dtype = node.outputs.empty() ? DType::kUndefined : state(node.outputs[0]).dtype;
+    segment_->reports.push_back(
+        {.node = node.node->name(),
+         .op = op_text(*node.node),
+         .shape = dtype == DType::kUndefined ? "?" : std::string(dtype_name(dtype)) + to_string(dims),
+         .kernel = std::move(kernel),
+         .note = std::move(note)});
+    return segment_->reports.back();
+  }
+
+  void place_buffers() {
+    std::vector<BufferLife> lives;
+    lives.reserve(buffers_.size());
+    for (const Buffer& buffer : buffers_) {
+      BufferLife life = buffer.life;
+      life.last = std::min(life.last, kReadByCaller - 1);  // The planner looks one step beyond the last.
+      lives.push_back(life);
+    }
+    const MemoryPlan memory = plan_memory(lives);
+    for (size_t i = 0; i < buffers_.size(); ++i)
+      for (const ValueId id : buffers_[i].values) state(id).place.offset = memory.offsets[i];
+    segment_->arena_bytes = memory.bytes;
+    segment_->lower_bound_bytes = memory.lower_bound;
+  }
+
+  void collect_externals() {
+    Segment& segment = *segment_;
+    std::unordered_set<const void*> constants;
+    for (size_t i = 0; i < input_ids_.size(); ++i) {
+      const ValueId id = input_ids_[i];
+      segment.input_places.push_back(id == kNoValue ? Place{} : state(id).place);
+      if (segment.input_places.back().kind == Place::Kind::kExternal)
+        segment.externals.emplace_back(&segment.inputs[i], segment.input_places.back().external);
+      if (segment.input_places.back().kind == Place::Kind::kConstant && constants.insert(state(id).value.data()).second)
+        segment.constant_bytes += state(id).value.size_bytes();
+    }
+    for (const ValueId id : output_ids_) segment.output_places.push_back(state(id).place);
+    for (size_t i = 0; i < result_ids_.size(); ++i) {
+      segment.result_places.push_back(state(result_ids_[i]).place);
+      if (segment.result_places.back().kind == Place::Kind::kExternal)
+        segment.externals.emplace_back(&segment.results[i], segment.result_places.back().external);
+    }
+  }
+
+  const PlanRequest& request_;
+  std::unique_ptr<Segment> segment_;
+  std::vector<Buffer> buffers_;
+  std::vector<int> buffer_of_;  // Per value; -1: not in this segment's arena.
+  std::vector<ValueId> input_ids_, output_ids_, result_ids_;
+};
+
+}  // namespace
+
+std::vector<ValueState> initial_values(const Program& program, std::span<const Dims> inputs) {
+  std::vector<ValueState> values(program.values.size());
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (const Tensor* constant = program.values[i].value->constant()) {
+      values[i] = {
+          constant->dtype(), constant->dims(), *constant, {.kind = Place::Kind::kConstant, .data = constant->data()}};
+    }
+  }
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    const ValueId id = program.inputs[i];
+    ValueState& state = values[static_cast<size_t>(id)];
+    state.dtype = program.values[static_cast<size_t>(id)].value->type().dtype;
+    state.dims = inputs[i];
+    state.place = {.kind = Place::Kind::kExternal, .external = id};
+  }
+  return values;
+}
+
+std::unique_ptr<Segment> plan_segment(const PlanRequest& request, std::vector<ValueState> values) {
+  return Planner(request, std::move(values)).plan();
+}
+
+}  // namespace tenon
