@@ -14,12 +14,12 @@ namespace {
 constexpr const char* kNames[] = {"input", "scale", "bias", "mean", "variance"};
 
 void infer(InferContext& context) {
-  if (context.attributes().flag("training_mode")) {
-    throw Error(
-        ErrorCode::kUnsupported,
-        fmt::format("BatchNormalization '{}': training_mode = 1 is given but Tenon runs models and does not train "
-                    "them; export the model for inference",
-                    context.node().name()));
+  if (context.attributes().flag("training_mode") || context.outputs().size() > 1) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("BatchNormalization '{}': training is asked for (training_mode = 1 or more than one "
+                            "output) but Tenon runs models and does not train "
+                            "them; export the model for inference",
+                            context.node().name()));
   }
   for (size_t i = 0; i < 5; ++i) require_dtype(context, i, kFloatDTypes);
   const auto& shape = context.shape(0);
@@ -66,6 +66,7 @@ OpDef batch_normalization_op() {
       .since_version = 15,
       .min_inputs = 5,
       .max_inputs = 5,
+      .max_outputs = 3,
       .attributes = {{"channels_last", int64_t{0}},
                      {"epsilon", 1e-5},
                      {"momentum", 0.9},

@@ -43,7 +43,7 @@ void reference(ReferenceContext& context) {
 OpDef dropout_op() {
   return {
       .name = "Dropout",
-      .since_version = 13,
+      .since_version = 22,
       .max_inputs = 3,
       .max_outputs = 2,
       .attributes = {{"seed", int64_t{0}}},

@@ -79,9 +79,6 @@ void infer_pointwise(InferContext& context) {
     require_dtype(context, i, row.dtypes);
     if (!own_exponent_dtype) context.require_same_dtype(0, i);
   }
-  if (row.name == "Mod" && is_float(context.dtype(0)) && !context.attributes().flag("fmod")) {
-    context.fail("the operands are floats, for which fmod = 1 is required");
-  }
   const std::optional<Shape> shape = broadcast_inputs(context);
   if (row.name == "PRelu" && context.shape(0) && context.shape(1) &&
       !may_broadcast_to(*context.shape(1), *context.shape(0))) {

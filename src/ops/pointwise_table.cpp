@@ -41,12 +41,24 @@ int64_t modulo(int64_t a, int64_t b, bool fmod) {
   return !fmod && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
+double modulo(double a, double b, bool fmod) {
+  const double rest = std::fmod(a, b);
+  if (fmod) return rest;
+  return rest == 0 ? std::copysign(0.0, b) : (rest < 0) != (b < 0) ? rest + b : rest;  // NaN + b is NaN.
+}
+
 int64_t power(int64_t base, int64_t exponent) {
   if (exponent < 0) return base == 1 ? 1 : base == -1 ? (exponent % 2 == 0 ? 1 : -1) : 0;  // Truncated towards zero.
   uint64_t result = 1;
   for (uint64_t square = raw(base); exponent > 0; exponent /= 2, square *= square)
     if (exponent % 2 == 1) result *= square;
   return wrap(result);
+}
+
+int64_t shift(int64_t value, int64_t bits, bool left) {
+  const bool all = bits < 0 || bits > 63;
+  if (left) return all ? 0 : wrap(raw(value) << bits);
+  return value >> (all ? 63 : bits);
 }
 
 double relu(double x) { return x > 0 || std::isnan(x) ? x : 0; }
@@ -101,19 +113,19 @@ std::vector<PointwiseRow> make_rows() {
           [](double x, double, const P&) { return std::fabs(x); },
           [](int64_t x, int64_t, const P&) { return x < 0 ? wrap(0 - raw(x)) : x; },
           [](uint64_t x, uint64_t, const P&) { return x; }),
-      unary("Acos", 7, "y = arccos(x), in radians; NaN outside [-1, 1].",
+      unary("Acos", 22, "y = arccos(x), in radians; NaN outside [-1, 1].",
             [](double x, double, const P&) { return std::acos(x); }),
-      unary("Acosh", 9, "y = arcosh(x); NaN below 1.", [](double x, double, const P&) { return std::acosh(x); }),
-      unary("Asin", 7, "y = arcsin(x), in radians; NaN outside [-1, 1].",
+      unary("Acosh", 22, "y = arcosh(x); NaN below 1.", [](double x, double, const P&) { return std::acosh(x); }),
+      unary("Asin", 22, "y = arcsin(x), in radians; NaN outside [-1, 1].",
             [](double x, double, const P&) { return std::asin(x); }),
-      unary("Asinh", 9, "y = arsinh(x).", [](double x, double, const P&) { return std::asinh(x); }),
-      unary("Atan", 7, "y = arctan(x), in radians.", [](double x, double, const P&) { return std::atan(x); }),
-      unary("Atanh", 9, "y = artanh(x); NaN outside [-1, 1].",
+      unary("Asinh", 22, "y = arsinh(x).", [](double x, double, const P&) { return std::asinh(x); }),
+      unary("Atan", 22, "y = arctan(x), in radians.", [](double x, double, const P&) { return std::atan(x); }),
+      unary("Atanh", 22, "y = artanh(x); NaN outside [-1, 1].",
             [](double x, double, const P&) { return std::atanh(x); }),
       unary("Ceil", 13, "y = the smallest integer not below x.",
             [](double x, double, const P&) { return std::ceil(x); }),
-      unary("Cos", 7, "y = cos(x).", [](double x, double, const P&) { return std::cos(x); }),
-      unary("Cosh", 9, "y = cosh(x).", [](double x, double, const P&) { return std::cosh(x); }),
+      unary("Cos", 22, "y = cos(x).", [](double x, double, const P&) { return std::cos(x); }),
+      unary("Cosh", 22, "y = cosh(x).", [](double x, double, const P&) { return std::cosh(x); }),
       unary("Erf", 13, "y = erf(x) = 2/sqrt(pi) * integral of exp(-t^2) from 0 to x.",
             [](double x, double, const P&) { return std::erf(x); }),
       unary("Exp", 13, "y = e^x.", [](double x, double, const P&) { return std::exp(x); }),
@@ -124,7 +136,7 @@ std::vector<PointwiseRow> make_rows() {
           "Neg", 13, kSigned, "y = -x; the smallest integer stays itself.",
           [](double x, double, const P&) { return -x; }, [](int64_t x, int64_t, const P&) { return wrap(0 - raw(x)); }),
       unary("Reciprocal", 13, "y = 1 / x.", [](double x, double, const P&) { return 1 / x; }),
-      unary("Round", 11, "y = the nearest integer; halves go to the even one.",
+      unary("Round", 22, "y = the nearest integer; halves go to the even one.",
             [](double x, double, const P&) { return std::nearbyint(x); }),
       unary(
           "Sign", 13, kNumeric, "y = -1, 0 or 1 as x is below, at or above 0; NaN stays NaN.",
@@ -133,37 +145,37 @@ std::vector<PointwiseRow> make_rows() {
           },
           [](int64_t x, int64_t, const P&) { return static_cast<int64_t>((x > 0) - (x < 0)); },
           [](uint64_t x, uint64_t, const P&) { return static_cast<uint64_t>(x > 0); }),
-      unary("Sin", 7, "y = sin(x).", [](double x, double, const P&) { return std::sin(x); }),
-      unary("Sinh", 9, "y = sinh(x).", [](double x, double, const P&) { return std::sinh(x); }),
+      unary("Sin", 22, "y = sin(x).", [](double x, double, const P&) { return std::sin(x); }),
+      unary("Sinh", 22, "y = sinh(x).", [](double x, double, const P&) { return std::sinh(x); }),
       unary("Sqrt", 13, "y = sqrt(x); NaN below 0.", [](double x, double, const P&) { return std::sqrt(x); }),
-      unary("Tan", 7, "y = tan(x).", [](double x, double, const P&) { return std::tan(x); }),
+      unary("Tan", 22, "y = tan(x).", [](double x, double, const P&) { return std::tan(x); }),
 
       // --- activations
       unary(
-          "Celu", 12, "y = max(0, x) + min(0, alpha * (e^(x / alpha) - 1)).",
+          "Celu", 22, "y = max(0, x) + min(0, alpha * (e^(x / alpha) - 1)).",
           [](double x, double, const P& p) { return x > 0 ? x : p.alpha * std::expm1(x / p.alpha); }, real("alpha", 1)),
       unary(
-          "Elu", 6, "y = x above 0, else alpha * (e^x - 1).",
+          "Elu", 22, "y = x above 0, else alpha * (e^x - 1).",
           [](double x, double, const P& p) { return x > 0 ? x : p.alpha * std::expm1(x); }, real("alpha", 1)),
       unary("Gelu", 20, "y = x/2 * (1 + erf(x / sqrt(2))), or its tanh approximation when approximate is 'tanh'.",
             [](double x, double, const P& p) { return gelu(x, p.alpha != 0); },
             {"approximate", Kind::kChoice, 0, "none", "tanh"}),
       unary(
-          "HardSigmoid", 6, "y = max(0, min(1, alpha * x + beta)).",
+          "HardSigmoid", 22, "y = max(0, min(1, alpha * x + beta)).",
           [](double x, double, const P& p) { return clamp01(p.alpha * x + p.beta); }, real("alpha", 0.2),
           real("beta", 0.5)),
-      unary("HardSwish", 14, "y = x * max(0, min(1, x / 6 + 1/2)).",
+      unary("HardSwish", 22, "y = x * max(0, min(1, x / 6 + 1/2)).",
             [](double x, double, const P&) { return x * clamp01(x / 6 + 0.5); }),
       unary(
           "LeakyRelu", 16, "y = x from 0 on, else alpha * x.",
           [](double x, double, const P& p) { return x < 0 ? p.alpha * x : x; }, real("alpha", 0.01)),
-      unary("Mish", 18, "y = x * tanh(ln(1 + e^x)).",
+      unary("Mish", 22, "y = x * tanh(ln(1 + e^x)).",
             [](double x, double, const P&) { return x * std::tanh(softplus(x)); }),
       unary(
           "Relu", 14, kSigned, "y = max(0, x).", [](double x, double, const P&) { return relu(x); },
           [](int64_t x, int64_t, const P&) { return x > 0 ? x : 0; }),
       unary(
-          "Selu", 6, "y = gamma * x above 0, else gamma * alpha * (e^x - 1).",
+          "Selu", 22, "y = gamma * x above 0, else gamma * alpha * (e^x - 1).",
           [](double x, double, const P& p) { return p.beta * (x > 0 ? x : p.alpha * std::expm1(x)); },
           real("alpha", 1.67326319217681884765625), real("gamma", 1.05070102214813232421875)),
       unary(
@@ -173,14 +185,14 @@ std::vector<PointwiseRow> make_rows() {
           },
           real("lambd", 0.5), real("bias", 0)),
       unary("Sigmoid", 13, "y = 1 / (1 + e^-x).", [](double x, double, const P&) { return sigmoid(x); }),
-      unary("Softplus", 1, "y = ln(1 + e^x).", [](double x, double, const P&) { return softplus(x); }),
-      unary("Softsign", 1, "y = x / (1 + |x|).", [](double x, double, const P&) { return x / (1 + std::fabs(x)); }),
+      unary("Softplus", 22, "y = ln(1 + e^x).", [](double x, double, const P&) { return softplus(x); }),
+      unary("Softsign", 22, "y = x / (1 + |x|).", [](double x, double, const P&) { return x / (1 + std::fabs(x)); }),
       unary(
           "Swish", 24, "y = x / (1 + e^(-alpha * x)).",
           [](double x, double, const P& p) { return x * sigmoid(p.alpha * x); }, real("alpha", 1)),
       unary("Tanh", 13, "y = tanh(x).", [](double x, double, const P&) { return std::tanh(x); }),
       unary(
-          "ThresholdedRelu", 10, "y = x above alpha, else 0.",
+          "ThresholdedRelu", 22, "y = x above alpha, else 0.",
           [](double x, double, const P& p) { return x > p.alpha || std::isnan(x) ? x : 0; }, real("alpha", 1)),
 
       // --- arithmetic; integers wrap
@@ -193,10 +205,8 @@ std::vector<PointwiseRow> make_rows() {
           [](int64_t a, int64_t b, const P&) { return divide(a, b); },
           [](uint64_t a, uint64_t b, const P&) { return b == 0 ? 0 : a / b; }),
       binary(
-          "Mod", 13, kNumeric,
-          "y = a mod b with the sign of b, or with fmod = 1 (required for floats) the sign of a; integers mod 0 give "
-          "0.",
-          [](double a, double b, const P&) { return std::fmod(a, b); },
+          "Mod", 28, kNumeric, "y = a mod b with the sign of b, or with fmod = 1 the sign of a; integers mod 0 give 0.",
+          [](double a, double b, const P& p) { return modulo(a, b, p.alpha != 0); },
           [](int64_t a, int64_t b, const P& p) { return modulo(a, b, p.alpha != 0); },
           [](uint64_t a, uint64_t b, const P&) { return b == 0 ? 0 : a % b; }, integer("fmod", 0)),
       binary(
@@ -233,12 +243,16 @@ std::vector<PointwiseRow> make_rows() {
           "Sum", 13, kFloat, "y = the sum of the inputs.", [](double a, double b, const P&) { return a + b; }, nullptr),
 
       // --- bits
-      binary("BitShift", 11, kUnsignedDTypes, "y = a shifted by b bits to the 'LEFT' or 'RIGHT'; too far gives 0.",
-             nullptr, nullptr,
-             [](uint64_t a, uint64_t b, const P& p) -> uint64_t { return b > 63         ? 0
-                                                                         : p.alpha != 0 ? a << b
-                                                                                        : a >> b; },
-             {"direction", Kind::kChoice, 0, "RIGHT", "LEFT", true}),
+      binary(
+          "BitShift", 28, kInteger,
+          "y = a shifted by b bits to the 'LEFT' or 'RIGHT'; signed integers shift in their sign from the left; when b "
+          "is "
+          "negative or too large nothing else is left.",
+          nullptr, [](int64_t a, int64_t b, const P& p) { return shift(a, b, p.alpha != 0); },
+          [](uint64_t a, uint64_t b, const P& p) -> uint64_t { return b > 63         ? 0
+                                                                      : p.alpha != 0 ? a << b
+                                                                                     : a >> b; },
+          {"direction", Kind::kChoice, 0, "RIGHT", "LEFT", true}),
       binary("BitwiseAnd", 18, kInteger, "y = a & b, bit by bit.", nullptr,
              [](int64_t a, int64_t b, const P&) { return a & b; }),
       unary("BitwiseNot", 18, kInteger, "y = ~x, bit by bit.", nullptr,

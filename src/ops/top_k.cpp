@@ -86,7 +86,7 @@ void reference(ReferenceContext& context) {
 OpDef top_k_op() {
   return {
       .name = "TopK",
-      .since_version = 11,
+      .since_version = 24,
       .min_inputs = 2,
       .max_inputs = 2,
       .max_outputs = 2,

@@ -265,7 +265,8 @@ def pointwise_binary() -> None:
             ("Pow", np.power),
         ):
             case(name, op, [x, y], [(formula(wide(x), wide(y)), dtype)])
-        case(name, "Mod", [x, y], [(np.fmod(wide(x), wide(y)), dtype)], fmod=1)
+        case(name + "_fmod", "Mod", [x, y], [(np.fmod(wide(x), wide(y)), dtype)], fmod=1)
+        case(name, "Mod", [x, y], [(np.mod(wide(x), wide(y)), dtype)])
         case(name, "PRelu", [x, y], [(np.where(wide(x) < 0, wide(x) * wide(y), wide(x)), dtype)])
         for op, formula in COMPARISONS:
             case(name, op, [x, y], [formula(wide(x), wide(y))])
@@ -294,14 +295,7 @@ def pointwise_binary() -> None:
             case(name, op, [a, b], [formula(a, b)])
         exponents = np.clip(b.astype(object), -3, 70).astype(np.int8)
         case(name, "Pow", [a, exponents], [integer_power(a, exponents)])
-        if dtype in UNSIGNED:
-            shifts = np.array([0, 1, 7, 8, 15, 16, 31, 32, 63, 64, 65, 200], dtype)
-            values = np.array([np.iinfo(dtype).max, 1, 5], dtype)[:, None]
-            bits = np.iinfo(dtype).bits
-            left = [[(int(v) << int(s)) % (1 << bits) if s < 64 else 0 for s in shifts] for v in values[:, 0]]
-            right = [[int(v) >> int(s) for s in shifts] for v in values[:, 0]]
-            case(name + "_left", "BitShift", [values, shifts], [np.array(left, dtype)], direction="LEFT")
-            case(name + "_right", "BitShift", [values, shifts], [np.array(right, dtype)], direction="RIGHT")
+        shifts(dtype, name)
     case(
         "float_exponent",
         "Pow",
@@ -327,6 +321,24 @@ def pointwise_binary() -> None:
         x, y = np.array([[1], [0], [7]]).astype(dtype), np.array([9, 0, 1]).astype(dtype)
         c = np.array([True, False, True])
         case(dtype_name(dtype), "Where", [c, x, y], [np.where(c, x, y)])
+
+
+def shifts(dtype: object, name: str) -> None:
+    info = np.iinfo(dtype)
+    amounts = [b for b in (0, 1, 7, 8, 15, 16, 31, 32, 63, 64, 65, 100, -1, -64, info.min) if info.min <= b]
+    values = [info.max, 1, 5, info.min, info.min // 2 + 1]
+
+    def left(value: int, amount: int) -> int:
+        return value << amount if 0 <= amount < info.bits else 0
+
+    def right(value: int, amount: int) -> int:
+        return value >> (amount if 0 <= amount < info.bits else info.bits)
+
+    inputs = [np.array(values, dtype)[:, None], np.array(amounts, dtype)]
+    for direction, shift in (("LEFT", left), ("RIGHT", right)):
+        bits = [[shift(value, amount) % (1 << info.bits) for amount in amounts] for value in values]
+        expected = np.array(bits, object).astype(f"u{info.bits // 8}").view(dtype)
+        case(f"{name}_{direction.lower()}", "BitShift", inputs, [expected], direction=direction)
 
 
 def clip() -> None:
