@@ -51,17 +51,22 @@ std::vector<Tensor> evaluate_all(const std::string& op, std::initializer_list<In
   return OneNode(op, inputs, std::move(attributes), outputs).evaluate();
 }
 
-Typed::Typed(const char* text) : type(parse_type(text)) {}
+Typed::Typed(const char* text) : type(parse_type(text)), present(type.dtype != DType::kUndefined) {}
 Typed::Typed(Tensor tensor) : type{tensor.dtype(), to_shape(tensor.dims())}, value(std::move(tensor)) {}
 
-std::string infer(const std::string& op, std::initializer_list<Typed> inputs, Attributes attributes, int outputs) {
+Typed Typed::without_dtype() {
+  Typed typed("");
+  typed.present = true;
+  return typed;
+}
+
+std::string infer(const std::string& op, std::span<const Typed> inputs, Attributes attributes, int outputs) {
   Graph graph;
   std::vector<Value*> values;
   std::vector<TensorType> types;
   std::vector<const Tensor*> known;
   for (const Typed& input : inputs) {
-    const bool present = input.type.dtype != DType::kUndefined;
-    values.push_back(present ? graph.add_input("", input.type) : nullptr);
+    values.push_back(input.present ? graph.add_input("", input.type) : nullptr);
     types.push_back(input.type);
     known.push_back(input.value ? &*input.value : nullptr);
   }

@@ -47,13 +47,22 @@ class OneNode {
 struct Typed {
   Typed(const char* text);  // NOLINT(google-explicit-constructor)
   Typed(Tensor tensor);     // NOLINT(google-explicit-constructor)
+  /// An input whose dtype is not known yet.
+  [[nodiscard]] static Typed without_dtype();
+
   TensorType type;
   std::optional<Tensor> value;
+  bool present = true;
 };
 
 /// The inferred types as text, joined by ", ": "f32[N,10], i64[N,10]".
-[[nodiscard]] std::string infer(const std::string& op, std::initializer_list<Typed> inputs, Attributes attributes = {},
+[[nodiscard]] std::string infer(const std::string& op, std::span<const Typed> inputs, Attributes attributes = {},
                                 int outputs = 1);
+
+[[nodiscard]] inline std::string infer(const std::string& op, std::initializer_list<Typed> inputs,
+                                       Attributes attributes = {}, int outputs = 1) {
+  return infer(op, std::span(inputs.begin(), inputs.size()), std::move(attributes), outputs);
+}
 
 /// `values` as a tensor of any numeric dtype.
 [[nodiscard]] Tensor tensor(DType dtype, const Dims& dims, const std::vector<double>& values);
