@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <tenon/tensor.h>
+
+#include <string>
+
+// Tensors from and to Python: NumPy arrays, and anything that speaks the buffer protocol or DLPack.
+namespace tenon::python {
+
+/// A NumPy array over the tensor's own memory, which it keeps alive; read-only. String tensors are copied, into an
+/// array of str (of bytes where the text is not UTF-8). Throws kUnsupported for dtypes that NumPy cannot hold.
+[[nodiscard]] nanobind::object array_of(const Tensor& tensor);
+
+/// A NumPy array over borrowed memory that `owner` keeps alive.
+[[nodiscard]] nanobind::object array_over(const TensorView& view, nanobind::handle owner, bool read_only);
+
+/// A new NumPy array with a copy of the elements.
+[[nodiscard]] nanobind::object copied_array(const TensorView& view);
+
+/// The elements of an array-like object as a dense row-major tensor in host memory: in place where they lie so already
+/// and are aligned, else a copy. The object is kept alive (and its buffer locked) as long as this lives.
+class ArrayInput {
+ public:
+  /// `what` names the argument in errors: "the input 'x'". `wanted` (may be undefined) is the dtype for objects without
+  /// one, numbers and lists of them; an array keeps its own. Throws kInvalidArgument for what is no array, kUnsupported
+  /// for device memory and element types without a DType.
+  ArrayInput(nanobind::handle source, const std::string& what, DType wanted);
+  ~ArrayInput();
+  ArrayInput(ArrayInput&& other) noexcept;
+  ArrayInput& operator=(ArrayInput&&) = delete;
+
+  [[nodiscard]] const TensorView& view() const noexcept { return view_; }
+
+ private:
+  bool from_buffer(nanobind::handle source, const std::string& what);
+  void from_dlpack(nanobind::handle source, const std::string& what);
+  void from_numpy(nanobind::object array, const std::string& what);
+  void from_plain(nanobind::handle source, const std::string& what, DType wanted);
+
+  TensorView view_;
+  nanobind::object keep_;  // What holds the elements, when that is neither of the next two.
+  Tensor copy_;
+  Py_buffer buffer_ = {};
+  bool has_buffer_ = false;
+};
+
+/// A tensor with a copy of an array-like object's elements; lists and arrays of str or bytes give string tensors.
+[[nodiscard]] Tensor tensor_from(nanobind::handle source, const std::string& what);
+
+/// str, or bytes when the text is not UTF-8.
+[[nodiscard]] nanobind::object text_to_python(const std::string& text);
+/// The UTF-8 of a str, or the bytes as they are; false for other objects.
+[[nodiscard]] bool text_from_python(nanobind::handle source, std::string& text);
+
+}  // namespace tenon::python

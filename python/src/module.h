@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+// The parts of the extension module tenon._core: one function, in one source file, for each public header.
+namespace tenon::python {
+
+namespace nb = nanobind;
+
+class GraphHandle;
+
+void bind_error(nb::module_& module);
+void bind_dtype(nb::module_& module);
+void bind_shape(nb::module_& module);
+[[nodiscard]] nb::class_<GraphHandle> bind_graph(nb::module_& module);
+void bind_formats(nb::module_& module);
+void bind_surgery(nb::module_& module, nb::class_<GraphHandle>& graph);
+void bind_io(nb::module_& module);
+
+}  // namespace tenon::python

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The exceptions that Tenon raises: all are tenon.Error, and each is also the builtin exception of its kind."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tenon._core import ErrorCode
+
+if TYPE_CHECKING:
+    from tenon._core import UnsupportedNode
+
+
+class Error(Exception):
+    """What Tenon raises: a message that says what was given, what is required and how to go on.
+
+    str(error) is the message, followed by a line for each thing that Tenon was doing at the time, innermost first.
+    """
+
+    code: ErrorCode = ErrorCode.INTERNAL
+    """The kind of error; each kind has a class."""
+    message: str
+    """The message alone, without context."""
+    context: tuple[str, ...]
+    """What Tenon was doing, innermost first."""
+
+    def __init__(self, message: str, context: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.context = tuple(context)
+
+    def __str__(self) -> str:
+        return "\n  ".join([self.message, *self.context])
+
+    def __reduce__(self) -> tuple:
+        return type(self), (self.message, self.context), self.__dict__
+
+
+class InvalidArgumentError(Error, ValueError):
+    """An argument, shape, dtype or option does not fit."""
+
+    code = ErrorCode.INVALID_ARGUMENT
+
+
+class NotFoundError(Error, KeyError):
+    """A name (of a node, a tensor, a layer, a field) does not exist."""
+
+    code = ErrorCode.NOT_FOUND
+
+
+class MissingFileError(NotFoundError, FileNotFoundError):
+    """A file does not exist."""
+
+
+class UnsupportedError(Error, NotImplementedError):
+    """The request is well-formed, but Tenon cannot do it."""
+
+    code = ErrorCode.UNSUPPORTED
+
+    nodes: Sequence["UnsupportedNode"] = ()
+    """When a model could not be compiled: every node that no rule covers, with reason and remedy."""
+
+
+class CorruptError(Error, OSError):
+    """A file's content contradicts its format."""
+
+    code = ErrorCode.CORRUPT
+
+
+class IoError(Error, OSError):
+    """The operating system could not read, write or map a file."""
+
+    code = ErrorCode.IO
+
+
+class OutOfMemoryError(Error, MemoryError):
+    """An allocation failed."""
+
+    code = ErrorCode.OUT_OF_MEMORY
+
+
+class DeviceError(Error, RuntimeError):
+    """A device or its driver failed."""
+
+    code = ErrorCode.DEVICE
+
+
+class InternalError(Error, RuntimeError):
+    """A bug in Tenon, or in a plugin when the message says so."""
+
+    code = ErrorCode.INTERNAL
