@@ -9,7 +9,7 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tenon")
 # Plugin authors need headers only; tenon_add_plugin() in TenonPlugin.cmake does the rest.
 add_library(tenon_plugin INTERFACE)
 add_library(tenon::plugin ALIAS tenon_plugin)
-target_compile_features(tenon_plugin INTERFACE cxx_std_20)
+target_compile_features(tenon_plugin INTERFACE cxx_std_17)
 target_include_directories(tenon_plugin INTERFACE
   "$<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>" "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 

@@ -6,15 +6,19 @@
 namespace tenon {
 namespace {
 
+[[noreturn]] void rethrow_named(const std::string& where, const Error& error) {
+  Error named(error.code(), fmt::format("{}: {}", where, error.message()));
+  for (const std::string& context : error.context()) named.add_context(context);
+  throw named;  // NOLINT(bugprone-exception-copy-constructor-throws): Error holds strings
+}
+
 // Runs `body()`; an Error that leaves it begins with `where`.
 template <typename Body>
 auto named(const std::string& where, const Body& body) -> decltype(body()) {
   try {
     return body();
   } catch (const Error& error) {
-    Error with_name(error.code(), fmt::format("{}: {}", where, error.message()));
-    for (const std::string& context : error.context()) with_name.add_context(context);
-    throw with_name;
+    rethrow_named(where, error);
   }
 }
 

@@ -28,7 +28,7 @@ constexpr int64_t kLeastGuard = int64_t{4} << 10, kMostGuard = int64_t{1} << 20;
 
 bool check_every_run() {
   const char* variable = std::getenv("TENON_CHECK_LAYERS");
-  return variable != nullptr && std::string_view(variable) != "" && std::string_view(variable) != "0";
+  return variable != nullptr && *variable != '\0' && std::string_view(variable) != "0";
 }
 
 tenon_tensor to_native(const TensorView& view) {

@@ -52,6 +52,8 @@ def test_docs_compare_output_with_wildcards(expected, output, verdict):
         ("```sh no-run\nfalse\n```\n", 0, "no-run must have a reason"),
         ("```sh norun\nfalse\n```\n", 0, "unknown info"),
         ("```text\n$ false\n```\n", 0, None),
+        ("```cpp\nTENON_PLUGIN(Clip)\n```\n", 1, "g++: exit code 1"),
+        ("```cpp\n#define TENON_PLUGIN(x)\nTENON_PLUGIN(Clip)\n```\n", 1, "libclip.so is not a plugin"),
     ],
 )
 def test_docs_blocks_run(tmp_path, monkeypatch, page, count, problem):

@@ -7,13 +7,14 @@
 ```bash, sh  run as a script that stops at the first failure.
 ```python    run by .venv/bin/python.
 ```cpp       compiled against the dev build and run; without a main() its statements are put into one, below its
-             #include lines.
+             #include lines. One with TENON_PLUGIN(Clip, ...) is compiled to the plugin ./libclip.so and loaded.
 
 The blocks of one file run in order, in one scratch folder that looks like the repository (links to what lies there);
 `tenon` is on the path, and the Python module can be imported. A block is left out only with a reason:
 ```console no-run="needs root". Blocks in other languages (c, cmake, text, ...) are for reading.
 """
 
+import ctypes
 import os
 import pathlib
 import re
@@ -88,8 +89,25 @@ def run_console(text, folder, env):
             raise BlockError(f"$ {command}\nThe page shows:\n{shown}\nThe command printed:\n{output}")
 
 
+def build_plugin(text, layer, folder, env, start):
+    """Compiles a C++ block to the plugin lib<layer>.so in the scratch folder, for later blocks, and loads it."""
+    source, plugin = folder / "block.cpp", folder / f"lib{layer.lower()}.so"
+    source.write_text(text + "\n")
+    command = ["g++", "-std=c++17", "-Wall", "-Wextra", "-Werror", "-fPIC", "-shared", f"-I{ROOT / 'include'}"]
+    code, output = execute([*command, str(source), "-o", str(plugin)], folder, env)
+    if code != 0:
+        raise BlockError(f"line {start}: g++: exit code {code}\n{output}")
+    try:
+        assert ctypes.CDLL(str(plugin)).tenon_plugin_entry
+    except (OSError, AttributeError) as error:
+        raise BlockError(f"line {start}: {plugin.name} is not a plugin: {error}") from error
+
+
 def run_cpp(text, folder, env, start):
     """Compiles a C++ block against libtenon of the build, and runs it."""
+    if plugin := re.search(r"^TENON_PLUGIN\((\w+)", text, re.MULTILINE):
+        build_plugin(text, plugin.group(1), folder, env, start)
+        return
     if not re.search(r"\bmain\s*\(", text):
         lines = text.splitlines()
         includes = [line for line in lines if line.startswith("#include")]

@@ -260,8 +260,8 @@ class LayerTable {
     if constexpr (B::Cpu::size > 0) layer_.run = &B::run;
     if constexpr (B::Cuda::size > 0) layer_.run_cuda = &B::run_cuda;
     if constexpr (has_fields<L>) {
-      static L defaults{};  // The declared defaults point into it.
-      declare_fields<L>(defaults.tenon_fields(), split_names(L::tenon_field_names()));
+      static L* const defaults = new L{};  // The declared defaults point into it, until the process ends.
+      declare_fields<L>(defaults->tenon_fields(), split_names(L::tenon_field_names()));
     }
   }
 
@@ -306,7 +306,7 @@ const tenon_plugin* plugin_entry(uint32_t host_abi_version, const tenon_host* te
   host = tenon;
   static tenon_plugin plugin{};
   const tenon_status status = guard([&] {
-    static std::vector<const tenon_layer*> layers;
+    static std::vector<const tenon_layer*>& layers = *new std::vector<const tenon_layer*>;
     const std::vector<std::string_view> split = split_names(names);
     layers.clear();
     size_t next = 0;

@@ -235,6 +235,18 @@ struct Fails {
   }
 };
 
+// Behaves in its first run and writes beyond the end in the second.
+struct FailsLater {
+  struct State {
+    int runs = 0;
+  };
+  State prepare(const Inputs&) const { return {}; }
+  void run(State& state, View<const float> x, View<float> y) const {
+    std::copy(x.begin(), x.end(), y.begin());
+    if (++state.runs == 2) y.data()[y.size()] = 1;
+  }
+};
+
 // A data-dependent layer that does not keep to the rules.
 struct FailsToAllocate {
   std::string how;
@@ -259,4 +271,4 @@ struct CountsRank {
 };
 
 TENON_PLUGIN(Clip, AcmeClip1, AcmeClip2, AddScaled, Negate, Twice, Linear, PreparedLinear, MinMax, Positive, CountAll,
-             Ramp, Fields, ParallelSum, BothDevices, CudaOnly, Fails, FailsToAllocate, CountsRank)
+             Ramp, Fields, ParallelSum, BothDevices, CudaOnly, Fails, FailsLater, FailsToAllocate, CountsRank)
