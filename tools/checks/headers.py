@@ -17,7 +17,7 @@ def compile_alone(header, language, standard, compiler):
     """What the compiler says of a file that includes nothing but the header; empty when all is well."""
     command = [compiler, f"-x{language}", f"-std={standard}", "-fsyntax-only", "-Wall", "-Wextra", "-Werror"]
     command += ["-pedantic", f"-I{INCLUDE}", "-"]
-    text = f"#include <{header.relative_to(INCLUDE).as_posix()}>\n"
+    text = f"#include <{header.relative_to(INCLUDE).as_posix()}>\nextern int tenon_not_empty;\n"
     result = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     return (
         f"{header.relative_to(ROOT)} alone, {compiler} -std={standard}:\n{result.stderr}" if result.returncode else ""
