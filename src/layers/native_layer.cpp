@@ -140,6 +140,18 @@ class NativeState final : public LayerState {
   std::shared_ptr<const NativeTable> table_;  // Shared with the layer and its instances; the state may outlive both.
 };
 
+// More tensors than anybody's element-wise layer has would need an array from the heap in every part.
+constexpr size_t kMostTensorsInParts = 16;
+
+bool divisible(const NativeState& state) {
+  const auto whole_bytes = [](const tenon_tensor& tensor) {
+    return dtype_bits(static_cast<DType>(tensor.dtype)) % 8 == 0;
+  };
+  return state.inputs.size() <= kMostTensorsInParts && state.outputs.size() <= kMostTensorsInParts &&
+         std::all_of(state.inputs.begin(), state.inputs.end(), whole_bytes) &&
+         std::all_of(state.outputs.begin(), state.outputs.end(), whole_bytes);
+}
+
 // The outputs of a data-dependent layer while it runs.
 struct DynamicRun {
   const LayerInfo& info;
@@ -211,6 +223,11 @@ class NativeInstance final : public LayerInstance {
   void run_guarded(NativeState& state, std::span<const MutableTensorView> outputs, int64_t guard) const;
   void run_direct(NativeState& state) const;
   void run_parts(NativeState& state) const;
+  void check_claim(NativeState& state, std::span<const MutableTensorView> outputs,
+                   const std::vector<GuardedBuffer>& results) const;
+  bool agrees(NativeState& state, std::span<const MutableTensorView> outputs, const std::vector<GuardedBuffer>& results,
+              bool in_place_in_parts) const;
+  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept;
   void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
 
   std::shared_ptr<const NativeTable> table_;  // Shared with the layer and the states made from this.
@@ -353,7 +370,8 @@ void NativeInstance::run(LayerState* state, std::span<const TensorView> inputs,
 }
 
 void NativeInstance::run_direct(NativeState& state) const {
-  if (info_.elementwise && table_->layer.prepare == nullptr && state.counts.back() > kElementwiseGrain) {
+  if (info_.elementwise && table_->layer.prepare == nullptr && state.counts.back() > kElementwiseGrain &&
+      divisible(state)) {
     return run_parts(state);
   }
   const tenon_run run{
@@ -362,40 +380,75 @@ void NativeInstance::run_direct(NativeState& state) const {
   require_ok(table_->layer.run(instance_, state.plugin_state, &run), "run", info_.origin);
 }
 
-void NativeInstance::run_parts(NativeState& state) const {
-  // More tensors than anybody's element-wise layer has would need an array from the heap in every part.
-  constexpr size_t kMost = 16;
-  const auto sub_byte = [](const tenon_tensor& tensor) {
-    return dtype_bits(static_cast<DType>(tensor.dtype)) % 8 != 0;
+// The elements [begin, end) of an element-wise layer that is divisible().
+tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept {
+  const int64_t total = state.counts.back(), count = end - begin;
+  tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
+  const auto part_of = [&](tenon_tensor tensor) {
+    if (*tensor.dims != total) return tensor;  // One element, read by all; or an input left out.
+    tensor.data = static_cast<char*>(tensor.data) + begin * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
+    tensor.dims = &count;
+    return tensor;
   };
-  const bool whole = state.inputs.size() > kMost || state.outputs.size() > kMost ||
-                     std::any_of(state.inputs.begin(), state.inputs.end(), sub_byte) ||
-                     std::any_of(state.outputs.begin(), state.outputs.end(), sub_byte);
-  struct Parts {
-    const NativeInstance& self;
+  std::transform(state.inputs.begin(), state.inputs.end(), inputs, part_of);
+  std::transform(state.outputs.begin(), state.outputs.end(), outputs, part_of);
+  const tenon_run run{sizeof(tenon_run),    0,       inputs, state.inputs.size(), outputs,
+                      state.outputs.size(), nullptr, nullptr};
+  return table_->layer.run(instance_, state.plugin_state, &run);
+}
+
+void NativeInstance::run_parts(NativeState& state) const {
+  struct Call {
+    const NativeInstance& layer;
     const NativeState& state;
   };
   const auto body = [](void* context, int64_t begin, int64_t end) -> tenon_status {
-    const Parts& parts = *static_cast<const Parts*>(context);
-    const int64_t total = parts.state.counts.back();
-    const int64_t count = end - begin;
-    tenon_tensor inputs[kMost], outputs[kMost];
-    const auto part_of = [&](const tenon_tensor& whole_tensor) {
-      tenon_tensor tensor = whole_tensor;
-      if (*tensor.dims != total) return tensor;  // One element, read by all.
-      tensor.data = static_cast<char*>(tensor.data) + begin * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
-      tensor.dims = &count;
-      return tensor;
-    };
-    std::transform(parts.state.inputs.begin(), parts.state.inputs.end(), inputs, part_of);
-    std::transform(parts.state.outputs.begin(), parts.state.outputs.end(), outputs, part_of);
-    const tenon_run run{sizeof(tenon_run),          0,       inputs, parts.state.inputs.size(), outputs,
-                        parts.state.outputs.size(), nullptr, nullptr};
-    return parts.self.table_->layer.run(parts.self.instance_, nullptr, &run);
+    const Call& call = *static_cast<const Call*>(context);
+    return call.layer.run_part(call.state, begin, end);
   };
+  Call call{*this, state};
+  require_ok(host_parallel_for(state.counts.back(), kElementwiseGrain, body, &call), "run", info_.origin);
+}
+
+// Runs an element-wise layer once more, into other memory, and compares with the results it gave.
+bool NativeInstance::agrees(NativeState& state, std::span<const MutableTensorView> outputs,
+                            const std::vector<GuardedBuffer>& results, bool in_place_in_parts) const {
+  const tenon_tensor first_input = state.inputs[0];
+  std::vector<GuardedBuffer> buffers;
+  buffers.reserve(outputs.size());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    state.outputs[i].data = buffers.emplace_back(outputs[i].size_bytes(), kLeastGuard).data();
+  }
   const int64_t total = state.counts.back();
-  Parts parts{*this, state};
-  require_ok(host_parallel_for(total, whole ? total : kElementwiseGrain, body, &parts), "run", info_.origin);
+  tenon_status status = TENON_STATUS_OK;
+  if (in_place_in_parts) {
+    if (state.outputs[0].dtype == first_input.dtype) {
+      std::memcpy(state.outputs[0].data, first_input.data, static_cast<size_t>(outputs[0].size_bytes()));
+      state.inputs[0].data = state.outputs[0].data;
+    }
+    const int64_t middle = table_->layer.prepare == nullptr ? total / 2 : 0;
+    if (middle > 0) status = run_part(state, 0, middle);
+    if (status == TENON_STATUS_OK) status = run_part(state, middle, total);
+  } else {
+    status = run_part(state, 0, total);
+  }
+  state.inputs[0] = first_input;
+  require_ok(status, "run", info_.origin);
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    if (std::memcmp(buffers[i].data(), results[i].data(), static_cast<size_t>(outputs[i].size_bytes())) != 0)
+      return false;
+  }
+  return true;
+}
+
+// A layer that is wrongly declared to be element-wise would give wrong results without an error.
+void NativeInstance::check_claim(NativeState& state, std::span<const MutableTensorView> outputs,
+                                 const std::vector<GuardedBuffer>& results) const {
+  if (!divisible(state) || state.counts.back() == 0 || agrees(state, outputs, results, true)) return;
+  if (!agrees(state, outputs, results, false)) return;  // It gives other results each time: nothing can be said.
+  fail_plugin(info_,
+              "it is declared to be element-wise, but gives other results in place or in parts; every element must "
+              "depend on those at the same place only, and inputs be read before the outputs there are written");
 }
 
 void NativeInstance::require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const {
@@ -421,6 +474,7 @@ void NativeInstance::run_guarded(NativeState& state, std::span<const MutableTens
     require_intact(buffers[i], i, {outputs[i].dtype, to_shape(outputs[i].dims)});
   }
   require_ok(status, "run", info_.origin);
+  if (info_.elementwise) check_claim(state, outputs, buffers);
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (const int64_t bytes = outputs[i].size_bytes(); bytes > 0) {
       std::memcpy(outputs[i].data, buffers[i].data(), static_cast<size_t>(bytes));

@@ -73,5 +73,18 @@ TEST_F(Elementwise, SeesVectorsWhateverTheShape) {
   for (int run = 0; run < 2; ++run) EXPECT_EQ(values_of<float>(rank.run()[0]), (std::vector<float>{11, 11}));
 }
 
+TEST_F(Elementwise, AWrongClaimIsFoundInTheFirstRun) {
+  const auto claims = [](const char* how) {
+    return Subject("Claims", {{"how", std::string(how)}}, {vector({1, 2, 3})}).run()[0];
+  };
+  const char* message =
+      "Claims 'here': it is declared to be element-wise, but gives other results in place or in parts";
+  expect_error(ErrorCode::kInternal, message, [&] { claims("needs all"); });
+  expect_error(ErrorCode::kInternal, message, [&] { claims("reads after writing"); });
+  EXPECT_EQ(values_of<float>(claims("rightly")), (std::vector<float>{2, 3, 4}));
+  // A layer that draws random numbers cannot be held to this.
+  EXPECT_EQ(claims("differs each time").count(), 3);
+}
+
 }  // namespace
 }  // namespace tenon

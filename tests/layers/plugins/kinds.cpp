@@ -2,6 +2,7 @@
 #include <tenon/layer.h>
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -262,6 +263,23 @@ struct FailsToAllocate {
   }
 };
 
+// Claims to be element-wise, with more or less right.
+struct Claims {
+  std::string how;
+  TENON_FIELDS(how)
+  static constexpr bool elementwise = true;
+  void run(View<const float> x, View<float> y) const {
+    static std::atomic<int> runs{0};
+    ++runs;
+    float sum = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      sum += x[i];
+      if (how == "reads after writing") y[i] = 1;
+      y[i] = how == "needs all" ? sum : how == "differs each time" ? x[i] + static_cast<float>(runs) : x[i] + 1;
+    }
+  }
+};
+
 // Claims to be element-wise: run must see vectors.
 struct CountsRank {
   static constexpr bool elementwise = true;
@@ -271,4 +289,4 @@ struct CountsRank {
 };
 
 TENON_PLUGIN(Clip, AcmeClip1, AcmeClip2, AddScaled, Negate, Twice, Linear, PreparedLinear, MinMax, Positive, CountAll,
-             Ramp, Fields, ParallelSum, BothDevices, CudaOnly, Fails, FailsLater, FailsToAllocate, CountsRank)
+             Ramp, Fields, ParallelSum, BothDevices, CudaOnly, Fails, FailsLater, FailsToAllocate, Claims, CountsRank)
