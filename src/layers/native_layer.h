@@ -25,9 +25,9 @@ struct NativeTable {
 ///
 /// The first run with a state computes into memory of its own between guards (GuardedBuffer), of 4 KiB before each
 /// output and 4 KiB to 1 MiB behind it (as much as the largest tensor of the call has), and then copies the results
-/// out; so a layer that writes beyond an output is found and nothing is harmed. Later runs compute in place, at no
-/// extra cost and without allocating. The environment variable TENON_CHECK_LAYERS=1, read when a state is made, has
-/// every run checked.
+/// out; so a layer that writes beyond an output is found and nothing is harmed. An element-wise layer is then run once
+/// more, in place and in two parts, and must give the same. Later runs compute in place, at no extra cost and without
+/// allocating. The environment variable TENON_CHECK_LAYERS=1, read when a state is made, has every run checked.
 [[nodiscard]] std::shared_ptr<const LayerType> make_native_layer(NativeTable table);
 
 /// The layers of a plugin that was loaded from `origin`. Throws kUnsupported for its ABI version, and kInvalidArgument.
