@@ -40,8 +40,8 @@ struct LayerSpec {
 /// the place.
 [[nodiscard]] TENON_API LayerSpec parse_layer(std::string_view text);
 
-/// The graph's inputs, however its dialect has them: graph inputs, or the outputs of Placeholder (TensorFlow) and Input (UFF)
-/// nodes.
+/// The graph's inputs, however its dialect has them: graph inputs, or the outputs of Placeholder (TensorFlow) and Input
+/// (UFF) nodes.
 [[nodiscard]] TENON_API std::vector<Value*> graph_inputs(const Graph& graph);
 
 /// The nodes that match, in graph order; empty if none.

@@ -16,7 +16,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kHowToFreeze =
-    "freeze it: turn its variables into constants with tf.compat.v1.graph_util.convert_variables_to_constants (TensorFlow 1) "
+    "freeze it: turn its variables into constants with tf.compat.v1.graph_util.convert_variables_to_constants "
+    "(TensorFlow 1) "
     "or tensorflow.python.framework.convert_to_constants.convert_variables_to_constants_v2, and save the GraphDef's "
     "SerializeToString(); examples/lenet5/train.py shows it in its function freeze()";
 
@@ -68,7 +69,8 @@ bool matches(const Magic& magic, std::string_view content) {
   return offset <= content.size() && content.substr(offset, magic.bytes.size()) == magic.bytes;
 }
 
-// True for what looks like the text form of one of TensorFlow's messages: a first field that they have, in plain characters.
+// True for what looks like the text form of one of TensorFlow's messages: a first field that they have, in plain
+// characters.
 bool is_text_message(std::string_view content) {
   constexpr size_t kLooked = 4096;
   std::string_view head = content.substr(0, kLooked);
@@ -96,8 +98,10 @@ class TopFields {
       for (protozero::pbf_reader reader(content.data(), content.size()); reader.next(); reader.skip()) {
         const auto field = reader.tag();
         if (field > 31) continue;
-        if (reader.wire_type() == protozero::pbf_wire_type::length_delimited) messages_ |= uint32_t{1} << field;
-        else numbers_ |= uint32_t{1} << field;
+        if (reader.wire_type() == protozero::pbf_wire_type::length_delimited)
+          messages_ |= uint32_t{1} << field;
+        else
+          numbers_ |= uint32_t{1} << field;
       }
     } catch (const protozero::exception&) {
       complete_ = false;  // What was seen up to here has to do; the format's reader says where it breaks.
@@ -119,8 +123,8 @@ class TopFields {
   bool complete_ = true;
 };
 
-// Recognises the other protobuf formats, by the fields of their outermost messages: ModelProto (onnx.proto3), uff.MetaGraph,
-// SavedModel and MetaGraphDef (tensorflow/core/protobuf).
+// Recognises the other protobuf formats, by the fields of their outermost messages: ModelProto (onnx.proto3),
+// uff.MetaGraph, SavedModel and MetaGraphDef (tensorflow/core/protobuf).
 void refuse_other_messages(const std::string& path, const TopFields& fields) {
   if (fields.number(1) && (fields.message(7) || fields.message(8))) {
     unsupported(path, "an ONNX model", "ONNX files are not read yet; give the TensorFlow graph it was made from");
@@ -154,9 +158,10 @@ Graph load(const std::shared_ptr<const MappedFile>& file) {
   if (path.find(".data-") != std::string::npos) {  // A checkpoint's data has no mark of its own.
     unsupported(path, "no model, but perhaps the data of a TensorFlow checkpoint", kHowToFreeze);
   }
-  throw Error(ErrorCode::kCorrupt, fmt::format("'{}' is none of the model files that Tenon knows: it is not a TensorFlow GraphDef, and "
-                                               "not any other format that Tenon recognises",
-                                               path));
+  throw Error(ErrorCode::kCorrupt,
+              fmt::format("'{}' is none of the model files that Tenon knows: it is not a TensorFlow GraphDef, and "
+                          "not any other format that Tenon recognises",
+                          path));
 }
 
 Graph load(const std::string& path) {
@@ -167,9 +172,10 @@ Graph load(const std::string& path) {
 
 void save(const Graph& graph, const std::string& path) {
   if (graph.dialect() != "tf") {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("cannot write '{}': graphs of dialect '{}' have no file format here; compile it and save the plan",
-                            path, graph.dialect()));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("cannot write '{}': graphs of dialect '{}' have no file format here; compile it and save the plan",
+                    path, graph.dialect()));
   }
   write_file(path, [&](FileSink& sink) { tensorflow::write_graphdef(graph, sink); });
 }

@@ -9,7 +9,6 @@
 #include <exception>
 #include <map>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "layers/guarded_buffer.h"
@@ -28,7 +27,7 @@ constexpr int64_t kLeastGuard = int64_t{4} << 10, kMostGuard = int64_t{1} << 20;
 
 bool check_every_run() {
   const char* variable = std::getenv("TENON_CHECK_LAYERS");
-  return variable != nullptr && *variable != '\0' && std::string_view(variable) != "0";
+  return variable != nullptr && *variable != '\0' && std::strcmp(variable, "0") != 0;
 }
 
 tenon_tensor to_native(const TensorView& view) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#pragma once
 
 // The loops of simd.h, for the instruction set that the including source is compiled for: that source defines
 // TENON_SIMD_WIDTH (floats in a vector), TENON_SIMD_GEMM_ROWS and TENON_SIMD_ISA. Everything has internal linkage, and

@@ -59,9 +59,12 @@ std::optional<Function> read_function(std::string_view bytes, DecodeContext& con
   }
   FunctionRef function;
   for (WireReader reader(bytes, "NameAttrList"); reader.next();) {
-    if (reader.field() == 1) function.name = reader.text();
-    else if (reader.field() == 2) read_attribute_entry(reader.bytes(), function.attributes, context, depth + 1);
-    else return std::nullopt;
+    if (reader.field() == 1)
+      function.name = reader.text();
+    else if (reader.field() == 2)
+      read_attribute_entry(reader.bytes(), function.attributes, context, depth + 1);
+    else
+      return std::nullopt;
   }
   if (function.name == kRawAttribute) return std::nullopt;
   return std::make_shared<const FunctionRef>(std::move(function));
@@ -72,15 +75,32 @@ std::optional<Attribute> read_list(std::string_view bytes, DecodeContext& contex
   for (WireReader reader(bytes, "AttrValue.ListValue"); reader.next();) {
     bool exact = true;
     switch (reader.field()) {
-      case kString: exact = append(list, reader.text()); break;
-      case kInt: reader.integers([&](int64_t value) { exact = exact && append(list, value); }); break;
-      case kFloat: reader.fixed<float>([&](float value) { exact = exact && append(list, static_cast<double>(value)); }); break;
-      case kBool: reader.integers([&](int64_t value) { exact = exact && append(list, value != 0); }); break;
-      case kType: reader.integers([&](int64_t value) { exact = exact && append(list, dtype_from_number(value)); }); break;
-      case kShape: exact = append(list, read_shape(reader.bytes())); break;
-      case kTensor: exact = append(list, read_tensor(reader.bytes(), context)); break;
-      case kListFunction: exact = append(list, read_function(reader.bytes(), context, depth)); break;
-      default: exact = false;
+      case kString:
+        exact = append(list, reader.text());
+        break;
+      case kInt:
+        reader.integers([&](int64_t value) { exact = exact && append(list, value); });
+        break;
+      case kFloat:
+        reader.fixed<float>([&](float value) { exact = exact && append(list, static_cast<double>(value)); });
+        break;
+      case kBool:
+        reader.integers([&](int64_t value) { exact = exact && append(list, value != 0); });
+        break;
+      case kType:
+        reader.integers([&](int64_t value) { exact = exact && append(list, dtype_from_number(value)); });
+        break;
+      case kShape:
+        exact = append(list, read_shape(reader.bytes()));
+        break;
+      case kTensor:
+        exact = append(list, read_tensor(reader.bytes(), context));
+        break;
+      case kListFunction:
+        exact = append(list, read_function(reader.bytes(), context, depth));
+        break;
+      default:
+        exact = false;
     }
     if (!exact) return std::nullopt;
   }
@@ -99,16 +119,35 @@ std::optional<Attribute> read_exact(std::string_view bytes, DecodeContext& conte
   for (WireReader reader(bytes, "AttrValue"); reader.next();) {  // One field; of several the last one counts.
     std::optional<Attribute> next;
     switch (reader.field()) {
-      case kList: next = read_list(reader.bytes(), context, depth); break;
-      case kString: next = reader.text(); break;
-      case kInt: next = reader.integer(); break;
-      case kFloat: next = static_cast<double>(reader.float32()); break;
-      case kBool: next = reader.flag(); break;
-      case kType: next = lift(dtype_from_number(reader.integer())); break;
-      case kShape: next = lift(read_shape(reader.bytes())); break;
-      case kTensor: next = lift(read_tensor(reader.bytes(), context)); break;
-      case kFunction: next = lift(read_function(reader.bytes(), context, depth)); break;
-      default: break;
+      case kList:
+        next = read_list(reader.bytes(), context, depth);
+        break;
+      case kString:
+        next = reader.text();
+        break;
+      case kInt:
+        next = reader.integer();
+        break;
+      case kFloat:
+        next = static_cast<double>(reader.float32());
+        break;
+      case kBool:
+        next = reader.flag();
+        break;
+      case kType:
+        next = lift(dtype_from_number(reader.integer()));
+        break;
+      case kShape:
+        next = lift(read_shape(reader.bytes()));
+        break;
+      case kTensor:
+        next = lift(read_tensor(reader.bytes(), context));
+        break;
+      case kFunction:
+        next = lift(read_function(reader.bytes(), context, depth));
+        break;
+      default:
+        break;
     }
     if (!next) return std::nullopt;
     value = *std::move(next);
@@ -199,7 +238,8 @@ Attribute read_attribute(std::string_view bytes, DecodeContext& context, int dep
 }
 
 std::string encode_attribute(const Attribute& attribute) {
-  if (const auto* function = std::get_if<Function>(&attribute); function != nullptr && (*function)->name == kRawAttribute) {
+  if (const auto* function = std::get_if<Function>(&attribute);
+      function != nullptr && (*function)->name == kRawAttribute) {
     return std::get<std::string>((*function)->attributes.at("bytes"));
   }
   std::string bytes;
@@ -211,9 +251,12 @@ void read_attribute_entry(std::string_view bytes, Attributes& attributes, Decode
   std::string name;
   std::string_view value;
   for (WireReader reader(bytes, "AttrEntry"); reader.next();) {
-    if (reader.field() == 1) name = reader.text();
-    else if (reader.field() == 2) value = reader.bytes();
-    else reader.skip();
+    if (reader.field() == 1)
+      name = reader.text();
+    else if (reader.field() == 2)
+      value = reader.bytes();
+    else
+      reader.skip();
   }
   with_context([&] { attributes.insert_or_assign(name, read_attribute(value, context, depth)); },
                [&] { return fmt::format("while reading attribute '{}'", name); });

@@ -11,9 +11,9 @@
 // AttrValue and NameAttrList (tensorflow/core/framework/attr_value.proto).
 namespace tenon::tensorflow {
 
-/// The name of the FunctionRef that stands for an AttrValue which no Attribute can hold exactly: quantised, resource and
-/// reference types, tensors of them, named dimensions, placeholders, fields of newer versions. Its one attribute, "bytes",
-/// is the encoded AttrValue.
+/// The name of the FunctionRef that stands for an AttrValue which no Attribute can hold exactly: quantised, resource
+/// and reference types, tensors of them, named dimensions, placeholders, fields of newer versions. Its one attribute,
+/// "bytes", is the encoded AttrValue.
 inline constexpr std::string_view kRawAttribute = "tf.AttrValue";
 
 /// Decodes an AttrValue; an empty list is read as ints, since it does not tell its kind.

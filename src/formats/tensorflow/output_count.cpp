@@ -43,23 +43,18 @@ struct Declared {
 
 // Operators with as many outputs as an int attribute says, or as a list of types has elements.
 constexpr Declared kDeclared[] = {
-    {"IdentityN", "T"},
-    {"If", "Tout"},
-    {"PartitionedCall", "Tout"},
-    {"Split", "num_split"},
-    {"SplitV", "num_split"},
-    {"StatefulPartitionedCall", "Tout"},
-    {"StatelessIf", "Tout"},
-    {"StatelessWhile", "T"},
-    {"Unpack", "num"},
+    {"IdentityN", "T"},      {"If", "Tout"},          {"PartitionedCall", "Tout"},
+    {"Split", "num_split"},  {"SplitV", "num_split"}, {"StatefulPartitionedCall", "Tout"},
+    {"StatelessIf", "Tout"}, {"StatelessWhile", "T"}, {"Unpack", "num"},
     {"While", "T"},
 };
 
 // The row of a table that is sorted by operator, or null.
 template <typename Table>
 const auto* find_row(const Table& table, std::string_view op) {
-  const auto* row = std::lower_bound(std::begin(table), std::end(table), op,
-                                     [](const auto& candidate, std::string_view wanted) { return candidate.op < wanted; });
+  const auto* row =
+      std::lower_bound(std::begin(table), std::end(table), op,
+                       [](const auto& candidate, std::string_view wanted) { return candidate.op < wanted; });
   return row != std::end(table) && row->op == op ? row : nullptr;
 }
 
@@ -72,7 +67,8 @@ int64_t output_count(std::string_view op, const Attributes& attributes) noexcept
   const auto attribute = attributes.find(row->attribute);
   if (attribute == attributes.end()) return 1;
   if (const auto* number = std::get_if<int64_t>(&attribute->second)) return *number;
-  if (const auto* types = std::get_if<std::vector<DType>>(&attribute->second)) return static_cast<int64_t>(types->size());
+  if (const auto* types = std::get_if<std::vector<DType>>(&attribute->second))
+    return static_cast<int64_t>(types->size());
   return 1;
 }
 

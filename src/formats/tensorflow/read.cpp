@@ -38,7 +38,8 @@ InputRef parse_input(std::string_view text) {
   if (const size_t colon = ref.node.rfind(':'); colon != std::string_view::npos && !ref.control) {
     const char* const end = ref.node.data() + ref.node.size();
     const auto [rest, error] = std::from_chars(ref.node.data() + colon + 1, end, ref.output);
-    if (error != std::errc() || rest != end || ref.output < 0) corrupt(fmt::format("the input '{}' is not of the form 'node:number'", text));
+    if (error != std::errc() || rest != end || ref.output < 0)
+      corrupt(fmt::format("the input '{}' is not of the form 'node:number'", text));
     ref.node = ref.node.substr(0, colon);
   }
   if (ref.node.empty()) corrupt(fmt::format("the input '{}' names no node", text));
@@ -90,22 +91,34 @@ class Reader {
 
   void read_field(WireReader& reader, const char* begin) {
     switch (reader.field()) {
-      case 1: return read_node(reader.bytes());
-      case 2: return read_library(reader.bytes());
-      case 3: graph_.properties().insert_or_assign("version", reader.integer()); return;
-      case 4: return read_versions(reader.bytes());
-      case 5: graph_.properties().insert_or_assign("debug_info", reader.text()); return;
-      default: keep_field(reader, begin, graph_.properties(), "unknown");
+      case 1:
+        return read_node(reader.bytes());
+      case 2:
+        return read_library(reader.bytes());
+      case 3:
+        graph_.properties().insert_or_assign("version", reader.integer());
+        return;
+      case 4:
+        return read_versions(reader.bytes());
+      case 5:
+        graph_.properties().insert_or_assign("debug_info", reader.text());
+        return;
+      default:
+        keep_field(reader, begin, graph_.properties(), "unknown");
     }
   }
 
   void read_versions(std::string_view bytes) {
     std::vector<int64_t> bad_consumers;
     for (WireReader reader(bytes, "VersionDef"); reader.next();) {
-      if (reader.field() == 1) graph_.properties().insert_or_assign("producer", reader.integer());
-      else if (reader.field() == 2) graph_.properties().insert_or_assign("min_consumer", reader.integer());
-      else if (reader.field() == 3) reader.integers([&](int64_t value) { bad_consumers.push_back(value); });
-      else reader.skip();
+      if (reader.field() == 1)
+        graph_.properties().insert_or_assign("producer", reader.integer());
+      else if (reader.field() == 2)
+        graph_.properties().insert_or_assign("min_consumer", reader.integer());
+      else if (reader.field() == 3)
+        reader.integers([&](int64_t value) { bad_consumers.push_back(value); });
+      else
+        reader.skip();
     }
     if (!bad_consumers.empty()) graph_.properties().insert_or_assign("bad_consumers", std::move(bad_consumers));
   }
@@ -124,8 +137,10 @@ class Reader {
           continue;
         }
         for (WireReader signature(function.bytes(), "OpDef"); signature.next();) {
-          if (signature.field() == 1) names.push_back(signature.text());
-          else signature.skip();
+          if (signature.field() == 1)
+            names.push_back(signature.text());
+          else
+            signature.skip();
         }
       }
     }
@@ -150,7 +165,8 @@ class Reader {
       corrupt(fmt::format("node {} at byte {} {}", graph_.node_count(), offset, problem));
     };
     if (name.empty()) fail("has no name");
-    if (name.front() == '^' || name.find(':') != std::string::npos) fail(fmt::format("is named '{}'; names have no '^' or ':'", name));
+    if (name.front() == '^' || name.find(':') != std::string::npos)
+      fail(fmt::format("is named '{}'; names have no '^' or ':'", name));
     if (op.empty()) fail(fmt::format("('{}') has no operator", name));
     if (graph_.find_node(name) != nullptr) fail(fmt::format("is a second node named '{}'", name));
     add_node(bytes, std::move(name), std::move(op), std::move(attributes));
@@ -160,14 +176,29 @@ class Reader {
     WireReader reader(bytes, "NodeDef");
     for (const char* field = reader.position(); reader.next(); field = reader.position()) {
       switch (reader.field()) {
-        case 1: name = reader.text(); break;
-        case 2: op = reader.text(); break;
-        case 3: (void)reader.bytes(); break;
-        case 4: set_internal(attributes, kDevice, reader.bytes()); break;
-        case 5: read_attribute_entry(reader.bytes(), attributes, context_); break;
-        case 6: set_internal(attributes, kDebugInfo, reader.bytes()); break;
-        case 7: set_internal(attributes, kFullType, reader.bytes()); break;
-        default: keep_field(reader, field, attributes, kUnknownFields);
+        case 1:
+          name = reader.text();
+          break;
+        case 2:
+          op = reader.text();
+          break;
+        case 3:
+          (void)reader.bytes();
+          break;
+        case 4:
+          set_internal(attributes, kDevice, reader.bytes());
+          break;
+        case 5:
+          read_attribute_entry(reader.bytes(), attributes, context_);
+          break;
+        case 6:
+          set_internal(attributes, kDebugInfo, reader.bytes());
+          break;
+        case 7:
+          set_internal(attributes, kFullType, reader.bytes());
+          break;
+        default:
+          keep_field(reader, field, attributes, kUnknownFields);
       }
     }
     for (const std::string_view internal : {kDevice, kDebugInfo, kFullType, kUnknownFields}) {
@@ -185,16 +216,18 @@ class Reader {
   void add_node(std::string_view bytes, std::string name, std::string op, Attributes attributes) {
     int64_t outputs = output_count(op, attributes);
     std::string domain;
-    if (const auto found = attributes.find(kDomain); found != attributes.end() && std::holds_alternative<std::string>(found->second)) {
+    if (const auto found = attributes.find(kDomain);
+        found != attributes.end() && std::holds_alternative<std::string>(found->second)) {
       domain = std::get<std::string>(found->second);
       attributes.erase(found);
     }
-    if (const auto found = attributes.find(kOutputs); found != attributes.end() && std::holds_alternative<int64_t>(found->second)) {
+    if (const auto found = attributes.find(kOutputs);
+        found != attributes.end() && std::holds_alternative<int64_t>(found->second)) {
       outputs = std::get<int64_t>(found->second);
       attributes.erase(found);
     }
-    Node* node = graph_.add_node(std::move(op), std::move(name), std::span<Value* const>(), std::span<const std::string>(),
-                                 std::move(attributes), std::move(domain));
+    Node* node = graph_.add_node(std::move(op), std::move(name), std::span<Value* const>(),
+                                 std::span<const std::string>(), std::move(attributes), std::move(domain));
     with_context([&] { require_outputs(node, outputs); },
                  [&] { return describe(*node, static_cast<int64_t>(bytes.data() - begin_)); });
     set_known_type(*node);
@@ -210,7 +243,8 @@ class Reader {
     }
     if (node.op() == "Placeholder") {
       const auto* shape = node.attribute("shape");
-      if (shape != nullptr && std::holds_alternative<TensorType>(*shape)) type.shape = std::get<TensorType>(*shape).shape;
+      if (shape != nullptr && std::holds_alternative<TensorType>(*shape))
+        type.shape = std::get<TensorType>(*shape).shape;
       node.output()->set_type(std::move(type));
     } else if (node.op() == "Const") {
       const auto* value = node.attribute("value");
@@ -220,8 +254,8 @@ class Reader {
     }
   }
 
-  // Makes sure that a node has `count` outputs. A few bytes can claim any number, so the sum beyond the first ones is bounded by
-  // the file's size.
+  // Makes sure that a node has `count` outputs. A few bytes can claim any number, so the sum beyond the first ones is
+  // bounded by the file's size.
   void require_outputs(Node* node, int64_t count) {
     const auto present = static_cast<int64_t>(node->outputs().size());
     if (count <= present) return;
@@ -266,12 +300,15 @@ class Reader {
   void find_outputs() {
     std::vector<Value*> outputs;
     for (const Node* node : graph_.nodes()) {
-      if (controls_.contains(node) || (node->domain().empty() && (node->op() == "Const" || node->op() == "Placeholder"))) continue;
+      if (controls_.contains(node) ||
+          (node->domain().empty() && (node->op() == "Const" || node->op() == "Placeholder")))
+        continue;
       bool read = false;
       for (const Value* output : node->outputs()) read = read || !output->uses().empty();
       if (read || node->outputs().empty()) continue;
       const size_t count = node->domain().empty() && has_training_outputs(node->op()) ? 1 : node->outputs().size();
-      outputs.insert(outputs.end(), node->outputs().begin(), node->outputs().begin() + static_cast<std::ptrdiff_t>(count));
+      outputs.insert(outputs.end(), node->outputs().begin(),
+                     node->outputs().begin() + static_cast<std::ptrdiff_t>(count));
     }
     graph_.set_outputs(std::move(outputs));
   }
@@ -287,9 +324,8 @@ class Reader {
 }  // namespace
 
 Graph read_graphdef(const std::shared_ptr<const MappedFile>& file) {
-  return with_context(
-      [&] { return Reader(file).read(); },
-      [&] { return fmt::format("while reading the TensorFlow graph '{}'", file->path()); });
+  return with_context([&] { return Reader(file).read(); },
+                      [&] { return fmt::format("while reading the TensorFlow graph '{}'", file->path()); });
 }
 
 }  // namespace tenon::tensorflow

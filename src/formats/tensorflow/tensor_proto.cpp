@@ -38,22 +38,34 @@ enum Field : uint32_t {
 // The field that holds a dtype's values when they are not in tensor_content.
 uint32_t value_field(DType dtype) {
   switch (dtype) {
-    case DType::kFloat32: return kFloat;
-    case DType::kFloat64: return kDouble;
-    case DType::kString: return kString;
-    case DType::kComplex64: return kComplex64;
-    case DType::kComplex128: return kComplex128;
-    case DType::kInt64: return kInt64;
-    case DType::kBool: return kBool;
+    case DType::kFloat32:
+      return kFloat;
+    case DType::kFloat64:
+      return kDouble;
+    case DType::kString:
+      return kString;
+    case DType::kComplex64:
+      return kComplex64;
+    case DType::kComplex128:
+      return kComplex128;
+    case DType::kInt64:
+      return kInt64;
+    case DType::kBool:
+      return kBool;
     case DType::kFloat16:
-    case DType::kBFloat16: return kHalf;
-    case DType::kUInt32: return kUInt32;
-    case DType::kUInt64: return kUInt64;
+    case DType::kBFloat16:
+      return kHalf;
+    case DType::kUInt32:
+      return kUInt32;
+    case DType::kUInt64:
+      return kUInt64;
     case DType::kFloat8E4M3FN:
     case DType::kFloat8E4M3FNUZ:
     case DType::kFloat8E5M2:
-    case DType::kFloat8E5M2FNUZ: return kFloat8;
-    default: return kInt;
+    case DType::kFloat8E5M2FNUZ:
+      return kFloat8;
+    default:
+      return kInt;
   }
 }
 
@@ -88,10 +100,17 @@ Parts read_parts(std::string_view bytes) {
   Parts parts;
   for (WireReader reader(bytes, "TensorProto"); reader.next();) {
     switch (reader.field()) {
-      case kDtype: parts.dtype = dtype_from_number(reader.integer()); break;
-      case kShape: parts.dims = concrete_dims(reader.bytes()); break;
-      case kContent: parts.content = reader.bytes(); break;
-      default: reader.skip();
+      case kDtype:
+        parts.dtype = dtype_from_number(reader.integer());
+        break;
+      case kShape:
+        parts.dims = concrete_dims(reader.bytes());
+        break;
+      case kContent:
+        parts.content = reader.bytes();
+        break;
+      default:
+        reader.skip();
     }
   }
   return parts;
@@ -100,10 +119,12 @@ Parts read_parts(std::string_view bytes) {
 // Takes `bytes` from what the file may expand to.
 void charge(int64_t bytes, const Parts& parts, DecodeContext& context) {
   if (bytes > context.expansion_left) {
-    corrupt(fmt::format("the tensor {}{} would take {} bytes, but its values are not stored one by one, and a file of {} bytes may "
-                        "expand to {} at most",
-                        dtype_name(*parts.dtype), to_string(parts.dims), bytes, context.file->bytes().size(),
-                        DecodeContext::kExpansionBase + DecodeContext::kExpansionPerByte * static_cast<int64_t>(context.file->bytes().size())));
+    corrupt(fmt::format(
+        "the tensor {}{} would take {} bytes, but its values are not stored one by one, and a file of {} bytes may "
+        "expand to {} at most",
+        dtype_name(*parts.dtype), to_string(parts.dims), bytes, context.file->bytes().size(),
+        DecodeContext::kExpansionBase +
+            DecodeContext::kExpansionPerByte * static_cast<int64_t>(context.file->bytes().size())));
   }
   context.expansion_left -= bytes;
 }
@@ -121,8 +142,8 @@ Tensor tensor_from_content(const Parts& parts, DecodeContext& context) {
   const bool nibbles = dtype_bits(dtype) == 4;
   const int64_t wanted = nibbles ? count : bytes_for(dtype, count);
   if (static_cast<int64_t>(parts.content.size()) != wanted) {
-    corrupt(fmt::format("the tensor {}{} needs {} bytes, but its tensor_content has {}", dtype_name(dtype), to_string(parts.dims),
-                        wanted, parts.content.size()));
+    corrupt(fmt::format("the tensor {}{} needs {} bytes, but its tensor_content has {}", dtype_name(dtype),
+                        to_string(parts.dims), wanted, parts.content.size()));
   }
   if (nibbles) {
     Tensor packed = Tensor::zeros(dtype, parts.dims);
@@ -204,24 +225,33 @@ class Filler {
 void read_value(WireReader& reader, DType dtype, Filler& filler) {
   switch (dtype) {
     case DType::kFloat32:
-    case DType::kComplex64: return reader.fixed<float>([&](float value) { filler.put(value); });
+    case DType::kComplex64:
+      return reader.fixed<float>([&](float value) { filler.put(value); });
     case DType::kFloat64:
-    case DType::kComplex128: return reader.fixed<double>([&](double value) { filler.put(value); });
-    case DType::kBool: return reader.integers([&](int64_t value) { filler.put(value != 0); });
+    case DType::kComplex128:
+      return reader.fixed<double>([&](double value) { filler.put(value); });
+    case DType::kBool:
+      return reader.integers([&](int64_t value) { filler.put(value != 0); });
     case DType::kFloat8E4M3FN:
     case DType::kFloat8E4M3FNUZ:
     case DType::kFloat8E5M2:
     case DType::kFloat8E5M2FNUZ:
       for (const char value : reader.bytes()) filler.put(value);
       return;
-    default: break;
+    default:
+      break;
   }
   switch (dtype_bits(dtype)) {
-    case 4: return reader.integers([&](int64_t value) { filler.put_nibble(value); });
-    case 8: return reader.integers([&](int64_t value) { filler.put(static_cast<int8_t>(value)); });
-    case 16: return reader.integers([&](int64_t value) { filler.put(static_cast<int16_t>(value)); });
-    case 32: return reader.integers([&](int64_t value) { filler.put(static_cast<int32_t>(value)); });
-    default: return reader.integers([&](int64_t value) { filler.put(value); });
+    case 4:
+      return reader.integers([&](int64_t value) { filler.put_nibble(value); });
+    case 8:
+      return reader.integers([&](int64_t value) { filler.put(static_cast<int8_t>(value)); });
+    case 16:
+      return reader.integers([&](int64_t value) { filler.put(static_cast<int16_t>(value)); });
+    case 32:
+      return reader.integers([&](int64_t value) { filler.put(static_cast<int32_t>(value)); });
+    default:
+      return reader.integers([&](int64_t value) { filler.put(value); });
   }
 }
 
@@ -237,8 +267,10 @@ Tensor tensor_from_values(std::string_view bytes, const Parts& parts, DecodeCont
   Filler filler(tensor, count * per_element);
   const uint32_t field = value_field(dtype);
   for (WireReader reader(bytes, "TensorProto"); reader.next();) {
-    if (reader.field() == field) read_value(reader, dtype, filler);
-    else reader.skip();
+    if (reader.field() == field)
+      read_value(reader, dtype, filler);
+    else
+      reader.skip();
   }
   const int64_t filled = filler.filled() / per_element;
   if (filled == 0) return tensor;
@@ -247,7 +279,8 @@ Tensor tensor_from_values(std::string_view bytes, const Parts& parts, DecodeCont
     for (int64_t i = filled; i < count; ++i) pack_nibble(filler.data(), i, last);
   } else {
     const int64_t element = bits / 8;
-    for (int64_t i = filled; i < count; ++i) std::memcpy(filler.data() + i * element, filler.data() + (filled - 1) * element, static_cast<size_t>(element));
+    for (int64_t i = filled; i < count; ++i)
+      std::memcpy(filler.data() + i * element, filler.data() + (filled - 1) * element, static_cast<size_t>(element));
   }
   return tensor;
 }
@@ -301,9 +334,12 @@ std::optional<TensorType> read_shape(std::string_view bytes) {
     int64_t size = 0;
     std::string name;
     for (WireReader dim(reader.bytes(), "TensorShapeProto.Dim"); dim.next();) {
-      if (dim.field() == 1) size = dim.integer();
-      else if (dim.field() == 2) name = dim.text();
-      else return std::nullopt;
+      if (dim.field() == 1)
+        size = dim.integer();
+      else if (dim.field() == 2)
+        name = dim.text();
+      else
+        return std::nullopt;
     }
     if (!name.empty() && size >= 0) return std::nullopt;
     shape.push_back(name.empty() ? Dim(size) : Dim(std::move(name)));

@@ -6,8 +6,8 @@
 namespace tenon::tensorflow {
 
 void WireReader::wrong_type() const {
-  throw Error(ErrorCode::kCorrupt, fmt::format("field {} of {} has the protobuf wire type {}, which it never has", field(),
-                                               message_, static_cast<int>(reader_.wire_type())));
+  throw Error(ErrorCode::kCorrupt, fmt::format("field {} of {} has the protobuf wire type {}, which it never has",
+                                               field(), message_, static_cast<int>(reader_.wire_type())));
 }
 
 Error corrupt_wire(const protozero::exception& cause) {

@@ -11,7 +11,15 @@ namespace {
 
 // Field numbers of GraphDef and NodeDef.
 enum GraphField : uint32_t { kNode = 1, kLibrary = 2, kVersion = 3, kVersions = 4, kGraphDebugInfo = 5 };
-enum NodeField : uint32_t { kName = 1, kOp = 2, kInput = 3, kNodeDevice = 4, kAttribute = 5, kNodeDebugInfo = 6, kNodeType = 7 };
+enum NodeField : uint32_t {
+  kName = 1,
+  kOp = 2,
+  kInput = 3,
+  kNodeDevice = 4,
+  kAttribute = 5,
+  kNodeDebugInfo = 6,
+  kNodeType = 7
+};
 
 // The string of an internal attribute or property, null when it is absent.
 const std::string* text_of(const Attributes& attributes, std::string_view name) {
@@ -52,8 +60,10 @@ class Writer {
     }
     const Tensor* tensor = value.constant();
     Attributes attributes{{"dtype", value.type().dtype}};
-    if (tensor != nullptr) attributes.emplace("value", *tensor);
-    else attributes.emplace("shape", TensorType{DType::kUndefined, value.type().shape});
+    if (tensor != nullptr)
+      attributes.emplace("value", *tensor);
+    else
+      attributes.emplace("shape", TensorType{DType::kUndefined, value.type().shape});
     begin_node(value.name(), tensor != nullptr ? "Const" : "Placeholder");
     end_node(attributes);
   }
