@@ -10,18 +10,53 @@ namespace tenon {
 namespace {
 
 constexpr OpDef (*kOps[])() = {
-    batch_normalization_op,  //
-    clip_op,                 //
-    dropout_op,              //
-    flatten_op,              //
-    gemm_op,                 //
-    identity_op,             //
-    layer_normalization_op,  //
-    lrn_op,                  //
-    matmul_op,               //
-    reshape_op,              //
-    top_k_op,                //
-    where_op,                //
+    average_pool_op,            //
+    batch_normalization_op,     //
+    cast_like_op,               //
+    cast_op,                    //
+    clip_op,                    //
+    concat_op,                  //
+    constant_of_shape_op,       //
+    constant_op,                //
+    conv_op,                    //
+    conv_transpose_op,          //
+    cum_sum_op,                 //
+    depth_to_space_op,          //
+    dropout_op,                 //
+    expand_op,                  //
+    eye_like_op,                //
+    flatten_op,                 //
+    gather_elements_op,         //
+    gather_nd_op,               //
+    gather_op,                  //
+    gemm_op,                    //
+    global_average_pool_op,     //
+    global_max_pool_op,         //
+    identity_op,                //
+    instance_normalization_op,  //
+    layer_normalization_op,     //
+    lp_pool_op,                 //
+    lrn_op,                     //
+    matmul_op,                  //
+    max_pool_op,                //
+    non_zero_op,                //
+    one_hot_op,                 //
+    pad_op,                     //
+    range_op,                   //
+    reshape_op,                 //
+    resize_op,                  //
+    scatter_nd_op,              //
+    shape_op,                   //
+    size_op,                    //
+    slice_op,                   //
+    space_to_depth_op,          //
+    split_op,                   //
+    squeeze_op,                 //
+    tile_op,                    //
+    top_k_op,                   //
+    transpose_op,               //
+    unsqueeze_op,               //
+    where_op,                   //
 };
 
 constexpr std::vector<OpDef> (*kFamilies[])() = {

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import ml_dtypes
 import numpy as np
+import structural_vectors
 from scipy import special
 
 NAMES = {
@@ -711,6 +712,8 @@ def main() -> None:
     with np.errstate(all="ignore"):
         for group in GROUPS:
             group()
+        for group in structural_vectors.GROUPS:
+            group(case)
     pathlib.Path(sys.argv[1]).write_text("\n".join(lines) + "\n")
 
 

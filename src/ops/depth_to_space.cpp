@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/checked.h"
+#include "ops/all_ops.h"
+#include "ops/move.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+constexpr int64_t kMaxBlock = 1 << 16;  // Its square times an extent is checked, the square itself need not be.
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  const int64_t block = context.attributes().integer("blocksize");
+  if (block < 1 || block > kMaxBlock) {
+    context.fail(fmt::format("blocksize is {} but 1 to {} is required", block, kMaxBlock));
+  }
+  if (const std::string& mode = context.attributes().string("mode"); mode != "DCR" && mode != "CRD") {
+    context.fail(fmt::format("mode is '{}' but DCR or CRD is required", mode));
+  }
+  const auto& shape = context.shape(0);
+  if (!shape) return context.set_output(0, context.dtype(0), Shape(4));
+  if (shape->size() != 4)
+    context.fail(fmt::format("input 0 has shape {} but [N, C, H, W] is required", to_string(*shape)));
+  Shape result = *shape;
+  if (result[1].is_constant()) {
+    if (result[1].value() % (block * block) != 0) {
+      context.fail(fmt::format("input 0 has {} channels but a multiple of blocksize² = {} is required",
+                               result[1].value(), block * block));
+    }
+    result[1] = Dim(result[1].value() / (block * block));
+  } else if (block > 1) {
+    result[1] = Dim();
+  }
+  for (size_t axis = 2; axis < 4 && block > 1; ++axis) {
+    result[axis] =
+        result[axis].is_constant() ? Dim(checked_mul(result[axis].value(), block, "the result's extent")) : Dim();
+  }
+  context.set_output(0, context.dtype(0), std::move(result));
+}
+
+// y[n, c, h·b + i, w·b + j] = x[n, k, h, w] with channel k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD): a sum of
+// one term for each output axis.
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  if (y.dims.count() == 0) return;
+  const int64_t block = context.attributes().integer("blocksize");
+  const bool depth_first = context.attributes().string("mode") == "DCR";
+  const std::vector<int64_t> strides = dense_strides(x.dims);
+  const int64_t channels = y.dims[1];
+  const int64_t row = (depth_first ? block * channels : block) * strides[1];
+  const int64_t column = (depth_first ? channels : 1) * strides[1];
+  SourceIndex index(4);
+  index[0] = arithmetic(y.dims[0], strides[0]);
+  index[1] = arithmetic(channels, (depth_first ? 1 : block * block) * strides[1]);
+  for (int64_t h = 0; h < y.dims[2]; ++h) index[2].push_back(h / block * strides[2] + h % block * row);
+  for (int64_t w = 0; w < y.dims[3]; ++w) index[3].push_back(w / block * strides[3] + w % block * column);
+  gather_elements(y, x, index);
+}
+
+}  // namespace
+
+OpDef depth_to_space_op() {
+  return {.name = "DepthToSpace",
+          .since_version = 13,
+          .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
+          .infer = infer,
+          .reference = reference,
+          .summary =
+              "Turns blocks of blocksize² channels into blocks of pixels: [N, C b², H, W] becomes [N, C, H b, W b]."};
+}
+
+}  // namespace tenon

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/all_ops.h"
+#include "ops/broadcast.h"
+#include "ops/move.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  require_index_list(context, 1, "shape");
+  const auto count = known_count(context, 1);
+  if (count) require_rank(context, static_cast<size_t>(*count));
+  const auto target = context.integers(1);
+  const auto& shape = context.shape(0);
+  if (!shape || (!target && !count)) return context.set_output(0, context.dtype(0), std::nullopt);
+  Shape wanted(static_cast<size_t>(*count));
+  for (size_t i = 0; target && i < wanted.size(); ++i) {
+    if ((*target)[i] < 0) context.fail(fmt::format("shape has the extent {} but 0 or more is required", (*target)[i]));
+    wanted[i] = Dim((*target)[i]);
+  }
+  auto result = broadcast(*shape, wanted);
+  if (!result)
+    context.fail(fmt::format("shapes {} and {} do not broadcast together", to_string(*shape), to_string(wanted)));
+  context.set_output(0, context.dtype(0), std::move(result));
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  if (y.dims.count() == 0) return;
+  const std::vector<int64_t> strides = dense_strides(x.dims);
+  const size_t added = y.dims.size() - x.dims.size();
+  SourceIndex index;
+  for (size_t axis = 0; axis < y.dims.size(); ++axis) {
+    const bool repeats = axis < added || x.dims[axis - added] == 1;
+    index.push_back(arithmetic(y.dims[axis], repeats ? 0 : strides[axis - added]));
+  }
+  gather_elements(y, x, index);
+}
+
+}  // namespace
+
+OpDef expand_op() {
+  return {.name = "Expand",
+          .since_version = 13,
+          .min_inputs = 2,
+          .max_inputs = 2,
+          .infer = infer,
+          .reference = reference,
+          .summary = "Broadcasts the input with the given shape; extents of 1 on either side give way to the other."};
+}
+
+}  // namespace tenon

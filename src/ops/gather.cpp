@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/all_ops.h"
+#include "ops/axes.h"
+#include "ops/move.h"
+#include "ops/wide.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  require_indices(context, 1);
+  const auto& data = context.shape(0);
+  const auto& indices = context.shape(1);
+  if (!data || !indices) return context.set_output(0, context.dtype(0), std::nullopt);
+  const size_t axis = checked_axis(context, context.attributes().integer("axis"), static_cast<int64_t>(data->size()));
+  Shape result(data->begin(), data->begin() + static_cast<std::ptrdiff_t>(axis));
+  result.insert(result.end(), indices->begin(), indices->end());
+  result.insert(result.end(), data->begin() + static_cast<std::ptrdiff_t>(axis) + 1, data->end());
+  require_rank(context, result.size());
+  context.set_output(0, context.dtype(0), std::move(result));
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  clear_tail(y);
+  if (y.dims.count() == 0) return;
+  const AxisSplit from(x.dims, normalized_axis(context.attributes().integer("axis"), x.dims.rank()));
+  const std::vector<int64_t> indices = load_all<int64_t>(context.input(1));
+  int64_t at = 0;
+  for (int64_t o = 0; o < from.outer; ++o) {
+    for (const int64_t index : indices) {
+      copy_run(y, at, x, from.index(o, checked_index(context, index, from.extent), 0), from.inner);
+      at += from.inner;
+    }
+  }
+}
+
+}  // namespace
+
+OpDef gather_op() {
+  return {.name = "Gather",
+          .since_version = 13,
+          .min_inputs = 2,
+          .max_inputs = 2,
+          .attributes = {{"axis", int64_t{0}}},
+          .infer = infer,
+          .reference = reference,
+          .summary =
+              "Takes the slices of data along axis that indices name: y[i..., j..., k...] = data[i..., indices[j...], "
+              "k...]."};
+}
+
+}  // namespace tenon

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/elements.h"
+#include "ops/all_ops.h"
+#include "ops/axes.h"
+#include "ops/move.h"
+#include "ops/wide.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  require_indices(context, 1);
+  const auto& data = context.shape(0);
+  const auto& indices = context.shape(1);
+  if (data && indices) {
+    if (data->size() != indices->size()) {
+      context.fail(fmt::format("data has shape {} and indices {} but equal ranks are required", to_string(*data),
+                               to_string(*indices)));
+    }
+    const size_t axis = checked_axis(context, context.attributes().integer("axis"), static_cast<int64_t>(data->size()));
+    for (size_t i = 0; i < data->size(); ++i) {
+      const Dim& have = (*data)[i];
+      const Dim& want = (*indices)[i];
+      if (i != axis && have.is_constant() && want.is_constant() && want.value() > have.value()) {
+        context.fail(
+            fmt::format("indices have extent {} along axis {} but data has only {}", want.value(), i, have.value()));
+      }
+    }
+  }
+  context.set_output(0, context.dtype(0), indices);
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const TensorView& indices = context.input(1);
+  const MutableTensorView& y = context.output();
+  clear_tail(y);
+  const int64_t count = y.dims.count();
+  const size_t axis = normalized_axis(context.attributes().integer("axis"), x.dims.rank());
+  const std::vector<int64_t> strides = dense_strides(x.dims);
+  std::vector<int64_t> place(y.dims.size(), 0);
+  for (int64_t i = 0; i < count; ++i) {
+    place[axis] = checked_index(context, load<int64_t>(indices, i), x.dims[axis]);
+    int64_t from = 0;
+    int64_t rest = i;
+    for (size_t k = y.dims.size(); k-- > 0;) {
+      if (k != axis) place[k] = rest % y.dims[k];
+      rest /= y.dims[k];
+      from += place[k] * strides[k];
+    }
+    copy_element(y.data, i, x.data, from, x.dtype);
+  }
+}
+
+}  // namespace
+
+OpDef gather_elements_op() {
+  return {.name = "GatherElements",
+          .since_version = 13,
+          .min_inputs = 2,
+          .max_inputs = 2,
+          .attributes = {{"axis", int64_t{0}}},
+          .infer = infer,
+          .reference = reference,
+          .summary = "Takes one element of data for each index: y[i, j, k] = data[i, indices[i, j, k], k] for axis 1."};
+}
+
+}  // namespace tenon

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/all_ops.h"
+#include "ops/wide.h"
+#include "ops/window.h"
+
+#include <fmt/core.h>
+
+#include <cmath>
+
+namespace tenon {
+namespace {
+
+void infer(InferContext& context) {
+  require_real_floats(context, 3);
+  const auto& x = context.shape(0);
+  if (x && x->size() < 3) {
+    context.fail(fmt::format("input 0 has shape {} but [N, C, spatial...] is required", to_string(*x)));
+  }
+  for (size_t i = 1; i < 3; ++i) {
+    const auto& shape = context.shape(i);
+    if (!shape) continue;
+    const Dim channels = x ? (*x)[1] : Dim();
+    if (shape->size() != 1 || ((*shape)[0].is_constant() && channels.is_constant() && !((*shape)[0] == channels))) {
+      context.fail(fmt::format("{} has shape {} but [{}], one number for each channel, is required",
+                               i == 1 ? "scale" : "B", to_string(*shape),
+                               channels.is_constant() ? std::to_string(channels.value()) : "C"));
+    }
+  }
+  context.copy_type(0);
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  if (y.dims.count() == 0) return;
+  const std::vector<double> scale = load_all<double>(context.input(1));
+  const std::vector<double> shift = load_all<double>(context.input(2));
+  const double epsilon = context.attributes().number("epsilon");
+  const int64_t count = x.dims.count(2, x.dims.rank());
+  for (int64_t plane = 0; plane < x.dims.count(0, 2); ++plane) {
+    const auto channel = static_cast<size_t>(plane % x.dims[1]);
+    const int64_t first = plane * count;
+    double mean = 0;
+    for (int64_t i = first; i < first + count; ++i) mean += load_f64(x.data, x.dtype, i);
+    mean /= static_cast<double>(count);
+    double variance = 0;
+    for (int64_t i = first; i < first + count; ++i) variance += std::pow(load_f64(x.data, x.dtype, i) - mean, 2);
+    variance /= static_cast<double>(count);
+    for (int64_t i = first; i < first + count; ++i) {
+      const double normal = (load_f64(x.data, x.dtype, i) - mean) / std::sqrt(variance + epsilon);
+      store_f64(y.data, y.dtype, i, scale[channel] * normal + shift[channel]);
+    }
+  }
+}
+
+}  // namespace
+
+OpDef instance_normalization_op() {
+  return {.name = "InstanceNormalization",
+          .since_version = 22,
+          .min_inputs = 3,
+          .max_inputs = 3,
+          .attributes = {{"epsilon", 1e-5}},
+          .infer = infer,
+          .reference = reference,
+          .summary =
+              "Normalises each channel of each image: scale * (x - mean) / sqrt(variance + epsilon) + B, mean and "
+              "(population) variance over the spatial axes."};
+}
+
+}  // namespace tenon

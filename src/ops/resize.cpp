@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/elements.h"
+#include "ops/all_ops.h"
+#include "ops/axes.h"
+#include "ops/move.h"
+#include "ops/wide.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+namespace tenon {
+namespace {
+
+constexpr size_t kScales = 2;
+constexpr size_t kSizes = 3;
+
+/// One axis: out = floor(in * scale), or the size asked for.
+struct Axis {
+  int64_t in = 0;
+  int64_t out = 0;
+  // The scale as a quotient, so that a size asked for divides exactly: scale / 1 or out / in.
+  double numerator = 1;
+  double denominator = 1;
+};
+
+[[noreturn]] void unsupported(const InferContext& context, const std::string& what) {
+  throw Error(ErrorCode::kUnsupported, fmt::format("Resize '{}': {}", context.node().name(), what));
+}
+
+void check_attributes(const InferContext& context) {
+  const AttributeReader& attributes = context.attributes();
+  const auto one_of = [&](const char* name, std::initializer_list<std::string_view> known) {
+    const std::string& given = attributes.string(name);
+    if (std::find(known.begin(), known.end(), given) == known.end()) {
+      context.fail(fmt::format("{} is '{}', which ONNX does not define", name, given));
+    }
+  };
+  one_of("mode", {"nearest", "linear", "cubic"});
+  one_of("coordinate_transformation_mode", {"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners",
+                                            "asymmetric", "tf_crop_and_resize"});
+  one_of("nearest_mode", {"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"});
+  one_of("keep_aspect_ratio_policy", {"stretch", "not_larger", "not_smaller"});
+  if (attributes.string("coordinate_transformation_mode") == "tf_crop_and_resize") {
+    unsupported(context,
+                "coordinate_transformation_mode is tf_crop_and_resize; crop with Slice first and use another mode");
+  }
+  if (attributes.string("keep_aspect_ratio_policy") != "stretch") {
+    unsupported(context, "keep_aspect_ratio_policy is " + attributes.string("keep_aspect_ratio_policy") +
+                             "; only stretch is implemented, so compute the sizes yourself");
+  }
+  if (attributes.flag("antialias")) unsupported(context, "antialias is 1; only 0 is implemented");
+}
+
+// An input that is there and not the empty tensor that older opsets put in place of one left out.
+bool given(const InferContext& context, size_t index) {
+  return context.has_input(index) && known_count(context, index).value_or(1) != 0;
+}
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  check_attributes(context);
+  const std::string& mode = context.attributes().string("mode");
+  const DType dtype = context.dtype(0);
+  if (mode != "nearest" && !is_float(dtype) && !is_integer(dtype)) {
+    context.fail(fmt::format("mode {} needs numbers but input 0 has dtype {}", mode, dtype_name(dtype)));
+  }
+  const bool by_size = given(context, kSizes);
+  if (by_size == given(context, kScales)) context.fail("exactly one of scales and sizes is required");
+  if (by_size) require_index_list(context, kSizes, "sizes");
+  if (!by_size && context.dtype(kScales) != DType::kFloat32) {
+    context.fail(fmt::format("scales have dtype {} but f32 is required", dtype_name(context.dtype(kScales))));
+  }
+  const auto& shape = context.shape(0);
+  const Tensor* numbers = context.value(by_size ? kSizes : kScales);
+  if (!shape) return context.set_output(0, dtype, std::nullopt);
+  std::vector<size_t> axes;
+  if (context.attributes().has("axes")) {
+    for (const int64_t axis : context.attributes().integers("axes")) {
+      axes.push_back(checked_axis(context, axis, static_cast<int64_t>(shape->size())));
+      if (std::count(axes.begin(), axes.end(), axes.back()) > 1)
+        context.fail(fmt::format("axes has the axis {} twice", axes.back()));
+    }
+  } else {
+    for (size_t axis = 0; axis < shape->size(); ++axis) axes.push_back(axis);
+  }
+  Shape result = *shape;
+  if (numbers == nullptr) {
+    for (const size_t axis : axes) result[axis] = Dim();
+    return context.set_output(0, dtype, std::move(result));
+  }
+  const char* name = by_size ? "sizes" : "scales";
+  if (numbers->count() != static_cast<int64_t>(axes.size())) {
+    context.fail(fmt::format("{} has {} numbers but {} axes are resized", name, numbers->count(), axes.size()));
+  }
+  for (size_t i = 0; i < axes.size(); ++i) {
+    Dim& extent = result[axes[i]];
+    const auto place = static_cast<int64_t>(i);
+    if (by_size) {
+      const auto size = load<int64_t>(numbers->view(), place);
+      if (size < 0) context.fail(fmt::format("sizes has the number {} but 0 or more is required", size));
+      if (size > 0 && extent.is_constant() && extent.value() == 0) {
+        context.fail(fmt::format("axis {} has no elements to make {} of", axes[i], size));
+      }
+      extent = Dim(size);
+      continue;
+    }
+    const auto scale = static_cast<float>(load<double>(numbers->view(), place));
+    if (!(scale > 0) || std::isinf(scale))
+      context.fail(fmt::format("scales has the number {} but a positive one is required", scale));
+    if (scale == 1) continue;
+    // In f32, where exporters write a scale such as 0.7: 10 * 0.7f is exactly 7 there, just below it in f64.
+    const float size = extent.is_constant() ? std::floor(static_cast<float>(extent.value()) * scale) : 0;
+    if (size > 9e18F) context.fail(fmt::format("the scale {} makes axis {} too large", scale, axes[i]));
+    extent = extent.is_constant() ? Dim(static_cast<int64_t>(size)) : Dim();
+  }
+  context.set_output(0, dtype, std::move(result));
+}
+
+/// What one output place reads along an axis.
+struct Tap {
+  int64_t index;  // Into the input; clamped.
+  double weight;
+};
+
+// Where output place `o` lies in the input, in elements (ONNX Resize-19, coordinate_transformation_mode).
+double source(const Axis& axis, std::string_view mode, int64_t o) {
+  const auto place = static_cast<double>(o);
+  const auto in = static_cast<double>(axis.in);
+  const auto out = static_cast<double>(axis.out);
+  const double half_pixel = (place + 0.5) * axis.denominator / axis.numerator - 0.5;
+  if (mode == "asymmetric") return place * axis.denominator / axis.numerator;
+  if (mode == "align_corners") return axis.out == 1 ? 0 : place * (in - 1) / (out - 1);
+  if (mode == "pytorch_half_pixel") return axis.out > 1 ? half_pixel : 0;
+  if (mode == "half_pixel_symmetric") {
+    // Centred on the input: what flooring the output's extent has lost is taken away on both sides.
+    const double adjustment = out / (in * axis.numerator / axis.denominator);
+    return in / 2 * (1 - adjustment) + half_pixel;
+  }
+  return half_pixel;
+}
+
+std::vector<Tap> nearest(double at, std::string_view rounding) {
+  double place = std::ceil(at - 0.5);  // round_prefer_floor
+  if (rounding == "round_prefer_ceil") place = std::floor(at + 0.5);
+  if (rounding == "floor") place = std::floor(at);
+  if (rounding == "ceil") place = std::ceil(at);
+  return {{static_cast<int64_t>(place), 1}};
+}
+
+std::vector<Tap> linear(double at) {
+  const double low = std::floor(at);
+  const auto index = static_cast<int64_t>(low);
+  return {{index, 1 - (at - low)}, {index + 1, at - low}};
+}
+
+// R. Keys, Cubic convolution interpolation for digital image processing, IEEE ASSP 29 (1981), eq. (15) with general a.
+std::vector<Tap> cubic(double at, double a) {
+  const double low = std::floor(at);
+  const double t = at - low;
+  const auto index = static_cast<int64_t>(low);
+  const auto near = [a](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };       // |d| <= 1
+  const auto far = [a](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };  // 1 <= |d| <= 2
+  return {{index - 1, far(1 + t)}, {index, near(t)}, {index + 1, near(1 - t)}, {index + 2, far(2 - t)}};
+}
+
+// The taps of each output place, without those of weight 0.
+std::vector<std::vector<Tap>> taps_of(const Axis& axis, const AttributeReader& attributes) {
+  const std::string& mode = attributes.string("mode");
+  const std::string& transform = attributes.string("coordinate_transformation_mode");
+  std::vector<std::vector<Tap>> result(static_cast<size_t>(axis.out));
+  for (int64_t o = 0; o < axis.out; ++o) {
+    const double at = source(axis, transform, o);
+    std::vector<Tap> taps = mode == "nearest"  ? nearest(at, attributes.string("nearest_mode"))
+                            : mode == "linear" ? linear(at)
+                                               : cubic(at, attributes.number("cubic_coeff_a"));
+    // Linear interpolation has the same result either way: the weight outside goes to the outermost element.
+    if (attributes.flag("exclude_outside") && mode == "cubic") {
+      double sum = 0;
+      for (Tap& tap : taps) {
+        if (tap.index < 0 || tap.index >= axis.in) tap.weight = 0;
+        sum += tap.weight;
+      }
+      for (Tap& tap : taps) tap.weight /= sum;
+    }
+    taps.erase(std::remove_if(taps.begin(), taps.end(), [](const Tap& tap) { return tap.weight == 0; }), taps.end());
+    for (Tap& tap : taps) tap.index = std::clamp<int64_t>(tap.index, 0, axis.in - 1);
+    result[static_cast<size_t>(o)] = std::move(taps);
+  }
+  return result;
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  clear_tail(y);
+  if (y.dims.count() == 0) return;
+  const AttributeReader& attributes = context.attributes();
+  const size_t rank = x.dims.size();
+  std::vector<Axis> axes(rank);
+  for (size_t axis = 0; axis < rank; ++axis) {
+    axes[axis].in = x.dims[axis];
+    axes[axis].out = y.dims[axis];
+  }
+  const bool by_size = context.has_input(kSizes) && context.input(kSizes).dims.count() > 0;
+  const TensorView& numbers = context.input(by_size ? kSizes : kScales);
+  for (int64_t i = 0; i < numbers.dims.count(); ++i) {
+    const size_t at = attributes.has("axes")
+                          ? normalized_axis(attributes.integers("axes")[static_cast<size_t>(i)], x.dims.rank())
+                          : static_cast<size_t>(i);
+    Axis& axis = axes[at];
+    axis.numerator = load<double>(numbers, i);
+    axis.denominator = by_size ? static_cast<double>(axis.in) : 1;
+  }
+  if (attributes.string("mode") == "nearest") {
+    const std::vector<int64_t> strides = dense_strides(x.dims);
+    SourceIndex index(rank);
+    for (size_t axis = 0; axis < rank; ++axis) {
+      for (const auto& taps : taps_of(axes[axis], attributes)) index[axis].push_back(taps[0].index * strides[axis]);
+    }
+    return gather_elements(y, x, index);
+  }
+  // One axis after the other, those that shrink first, so that nothing in between is larger than input and output.
+  std::vector<size_t> order(rank);
+  for (size_t axis = 0; axis < rank; ++axis) order[axis] = axis;
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return static_cast<double>(axes[a].out) / static_cast<double>(axes[a].in) <
+           static_cast<double>(axes[b].out) / static_cast<double>(axes[b].in);
+  });
+  std::vector<double> values = load_all<double>(x);
+  Dims dims = x.dims;
+  for (const size_t axis : order) {
+    const std::vector<std::vector<Tap>> taps = taps_of(axes[axis], attributes);
+    const AxisSplit from(dims, axis);
+    dims[axis] = axes[axis].out;
+    const AxisSplit to(dims, axis);
+    std::vector<double> resized(static_cast<size_t>(dims.count()));
+    for (int64_t o = 0; o < to.outer; ++o) {
+      for (int64_t i = 0; i < to.extent; ++i) {
+        for (int64_t n = 0; n < to.inner; ++n) {
+          double sum = 0;
+          for (const Tap& tap : taps[static_cast<size_t>(i)]) {
+            sum += tap.weight * values[static_cast<size_t>(from.index(o, tap.index, n))];
+          }
+          resized[static_cast<size_t>(to.index(o, i, n))] = sum;
+        }
+      }
+    }
+    values = std::move(resized);
+  }
+  for (int64_t i = 0; i < y.dims.count(); ++i) store<double>(y, i, values[static_cast<size_t>(i)]);
+}
+
+}  // namespace
+
+OpDef resize_op() {
+  return {
+      .name = "Resize",
+      .since_version = 19,
+      .min_inputs = 1,
+      .max_inputs = 4,
+      .attributes = {{"antialias", int64_t{0}},
+                     {.name = "axes", .fallback = std::vector<int64_t>{}, .optional = true},
+                     {"coordinate_transformation_mode", std::string("half_pixel")},
+                     {"cubic_coeff_a", -0.75},
+                     {"exclude_outside", int64_t{0}},
+                     {"extrapolation_value", 0.0},
+                     {"keep_aspect_ratio_policy", std::string("stretch")},
+                     {"mode", std::string("nearest")},
+                     {"nearest_mode", std::string("round_prefer_floor")}},
+      .infer = infer,
+      .reference = reference,
+      .summary =
+          "Resamples along any axes by scales (extent floor(in * scale), in f32) or to sizes: the nearest element, or "
+          "linear or cubic interpolation, along each axis in turn; places outside read the outermost element."};
+}
+
+}  // namespace tenon

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/checked.h"
+#include "ops/all_ops.h"
+#include "ops/move.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+constexpr int64_t kMaxBlock = 1 << 16;  // Its square times an extent is checked, the square itself need not be.
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  const int64_t block = context.attributes().integer("blocksize");
+  if (block < 1 || block > kMaxBlock) {
+    context.fail(fmt::format("blocksize is {} but 1 to {} is required", block, kMaxBlock));
+  }
+  const auto& shape = context.shape(0);
+  if (!shape) return context.set_output(0, context.dtype(0), Shape(4));
+  if (shape->size() != 4)
+    context.fail(fmt::format("input 0 has shape {} but [N, C, H, W] is required", to_string(*shape)));
+  Shape result = *shape;
+  if (block > 1) {
+    result[1] =
+        result[1].is_constant() ? Dim(checked_mul(result[1].value(), block * block, "the number of channels")) : Dim();
+  }
+  for (size_t axis = 2; axis < 4 && block > 1; ++axis) {
+    if (result[axis].is_constant() && result[axis].value() % block != 0) {
+      context.fail(fmt::format("input 0 has extent {} along axis {} but a multiple of blocksize {} is required",
+                               result[axis].value(), axis, block));
+    }
+    result[axis] = result[axis].is_constant() ? Dim(result[axis].value() / block) : Dim();
+  }
+  context.set_output(0, context.dtype(0), std::move(result));
+}
+
+// y[n, (i·b + j)·C + c, h, w] = x[n, c, h·b + i, w·b + j]
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  if (y.dims.count() == 0) return;
+  const int64_t block = context.attributes().integer("blocksize");
+  const std::vector<int64_t> strides = dense_strides(x.dims);
+  SourceIndex index(4);
+  index[0] = arithmetic(y.dims[0], strides[0]);
+  for (int64_t k = 0; k < y.dims[1]; ++k) {
+    const int64_t place = k / x.dims[1];  // i·b + j
+    index[1].push_back(k % x.dims[1] * strides[1] + place / block * strides[2] + place % block * strides[3]);
+  }
+  index[2] = arithmetic(y.dims[2], block * strides[2]);
+  index[3] = arithmetic(y.dims[3], block * strides[3]);
+  gather_elements(y, x, index);
+}
+
+}  // namespace
+
+OpDef space_to_depth_op() {
+  return {
+      .name = "SpaceToDepth",
+      .since_version = 13,
+      .attributes = {{"blocksize", int64_t{0}, /*required=*/true}},
+      .infer = infer,
+      .reference = reference,
+      .summary =
+          "Turns blocks of pixels into channels: [N, C, H b, W b] becomes [N, b² C, H, W]; the inverse of DepthToSpace "
+          "in DCR mode."};
+}
+
+}  // namespace tenon

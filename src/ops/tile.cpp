@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/checked.h"
+#include "ops/all_ops.h"
+#include "ops/move.h"
+
+#include <fmt/core.h>
+
+namespace tenon {
+namespace {
+
+void infer(InferContext& context) {
+  require_movable(context, 0);
+  require_index_list(context, 1, "repeats");
+  const auto& shape = context.shape(0);
+  const auto repeats = context.integers(1);
+  if (!shape) return context.set_output(0, context.dtype(0), std::nullopt);
+  if (const auto count = known_count(context, 1); count && *count != static_cast<int64_t>(shape->size())) {
+    context.fail(fmt::format("repeats has {} numbers but input 0 has shape {}; one for each axis is required", *count,
+                             to_string(*shape)));
+  }
+  if (!repeats) return context.set_output(0, context.dtype(0), Shape(shape->size()));
+  Shape result = *shape;
+  for (size_t axis = 0; axis < result.size(); ++axis) {
+    const int64_t times = (*repeats)[axis];
+    if (times < 0) context.fail(fmt::format("repeats has the number {} but 0 or more is required", times));
+    if (times == 1) continue;
+    if (result[axis].is_constant()) {
+      result[axis] = Dim(checked_mul(result[axis].value(), times, "the tiled extent"));
+    } else {
+      result[axis] = times == 0 ? Dim(0) : Dim();
+    }
+  }
+  context.set_output(0, context.dtype(0), std::move(result));
+}
+
+void reference(ReferenceContext& context) {
+  const TensorView& x = context.input(0);
+  const MutableTensorView& y = context.output();
+  if (y.dims.count() == 0) return;
+  const std::vector<int64_t> strides = dense_strides(x.dims);
+  SourceIndex index(x.dims.size());
+  for (size_t axis = 0; axis < x.dims.size(); ++axis) {
+    for (int64_t o = 0; o < y.dims[axis]; ++o) index[axis].push_back(o % x.dims[axis] * strides[axis]);
+  }
+  gather_elements(y, x, index);
+}
+
+}  // namespace
+
+OpDef tile_op() {
+  return {.name = "Tile",
+          .since_version = 13,
+          .min_inputs = 2,
+          .max_inputs = 2,
+          .infer = infer,
+          .reference = reference,
+          .summary = "Repeats the whole tensor repeats[i] times along axis i."};
+}
+
+}  // namespace tenon
