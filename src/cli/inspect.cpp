@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/support.h"
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+namespace tenon::cli {
+namespace {
+
+struct Summary {
+  std::map<std::string, int> operators, layers;
+  int64_t weight_bytes = 0;
+  int64_t weights = 0;
+};
+
+void count_weight(Summary& summary, const Tensor& tensor) {
+  summary.weight_bytes += tensor.size_bytes();
+  ++summary.weights;
+}
+
+// Weights are constants in a plan; in a TensorFlow graph they are the tensors of Const nodes.
+Summary summarise(const Graph& graph) {
+  Summary summary;
+  for (const Node* node : graph.nodes()) {
+    if (node->domain().empty())
+      ++summary.operators[node->op()];
+    else
+      ++summary.layers[node->domain() + "::" + node->op()];
+    if (const Attribute* value = node->attribute("value"))
+      if (const auto* tensor = std::get_if<Tensor>(value)) count_weight(summary, *tensor);
+  }
+  for (const Value* value : graph.values())
+    if (const Tensor* tensor = value->constant()) count_weight(summary, *tensor);
+  return summary;
+}
+
+nlohmann::json node_json(const Node* node) {
+  nlohmann::json inputs = nlohmann::json::array(), outputs = nlohmann::json::array(),
+                 attributes = nlohmann::json::object();
+  for (const Value* value : node->inputs())
+    inputs.push_back(value == nullptr ? nlohmann::json(nullptr) : nlohmann::json(value->name()));
+  for (const Value* value : node->outputs()) outputs.push_back(to_json(value->name(), value->type()));
+  for (const auto& [name, value] : node->attributes()) attributes[name] = to_json(value);
+  return {{"name", node->name()}, {"op", node->op()},   {"domain", node->domain()},
+          {"inputs", inputs},     {"outputs", outputs}, {"attributes", attributes}};
+}
+
+void print_ports(const char* title, const nlohmann::json& ports, const std::vector<TensorType>& types) {
+  fmt::print("{}\n", title);
+  for (size_t i = 0; i < types.size(); ++i)
+    fmt::print("  {}  {}\n", ports[i]["name"].get<std::string>(), to_string(types[i]));
+}
+
+void print_counts(const char* title, const std::map<std::string, int>& counts) {
+  if (counts.empty()) return;
+  fmt::print("{}\n", title);
+  for (const auto& [name, count] : counts) fmt::print("  {:5}  {}\n", count, name);
+}
+
+}  // namespace
+
+int inspect(const InspectArgs& args) {
+  const bool plan = is_plan_file(args.model.path);
+  const Graph graph = plan ? plan_graph(args.model.path) : load_graph(args.model);
+  const Summary summary = summarise(graph);
+  nlohmann::json inputs = nlohmann::json::array(), outputs = nlohmann::json::array();
+  std::vector<TensorType> input_types, output_types;
+  for (const Value* value : graph_inputs(graph)) {
+    inputs.push_back(to_json(value->name(), value->type()));
+    input_types.push_back(value->type());
+  }
+  for (const Value* value : graph.outputs()) {
+    outputs.push_back(to_json(value->name(), value->type()));
+    output_types.push_back(value->type());
+  }
+  const std::string format = plan ? "plan" : graph.dialect();
+  if (args.json) {
+    nlohmann::json document{{"file", args.model.path},
+                            {"format", format},
+                            {"inputs", inputs},
+                            {"outputs", outputs},
+                            {"operators", summary.operators},
+                            {"layers", summary.layers},
+                            {"nodes", graph.node_count()},
+                            {"weights", summary.weights},
+                            {"weight_bytes", summary.weight_bytes}};
+    if (args.nodes) {
+      document["graph"] = nlohmann::json::array();
+      for (const Node* node : graph.topological_order()) document["graph"].push_back(node_json(node));
+    }
+    print_json(document);
+    return kOk;
+  }
+  fmt::print("{}: {}, {} nodes, {} constants of {:.1f} kB\n", args.model.path, format, graph.node_count(),
+             summary.weights, static_cast<double>(summary.weight_bytes) / 1000);
+  print_ports("inputs", inputs, input_types);
+  print_ports("outputs", outputs, output_types);
+  print_counts("operators", summary.operators);
+  print_counts("layers of users", summary.layers);
+  if (args.nodes) fmt::print("\n{}", graph.to_string());
+  return kOk;
+}
+
+}  // namespace tenon::cli

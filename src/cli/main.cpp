@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/commands.h"
+#include "cli/support.h"
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <functional>
+#include <memory>
+
+// The command line: what each command is called, its options and an example; the commands themselves are in files of
+// their own. This is the one file that includes CLI11.
+namespace tenon::cli {
+namespace {
+
+// The command that was chosen, with its arguments bound.
+using Chosen = std::function<int()>;
+
+// Adds a command whose arguments are `Args`; `declare` binds its options.
+template <typename Args, typename Declare>
+void add_command(CLI::App& app, Chosen& chosen, const char* name, const char* summary, const char* example,
+                 int (*body)(const Args&), Declare&& declare) {
+  CLI::App* command = app.add_subcommand(name, summary);
+  command->footer(std::string("Example:\n  ") + example + "\n");
+  auto args = std::make_shared<Args>();  // Lives as long as the callback that CLI11 keeps.
+  declare(*command, *args);
+  command->callback([&chosen, args, body] {
+    chosen = [args, body] {
+      struct Call {
+        const Args* args;
+        int (*body)(const Args&);
+      };
+      const Call call{args.get(), body};
+      return guarded(
+          args->json,
+          [](const void* p) { return static_cast<const Call*>(p)->body(*static_cast<const Call*>(p)->args); }, &call);
+    };
+  });
+}
+
+void add_plugins(CLI::App& command, std::vector<std::string>& plugins) {
+  command
+      .add_option("--plugin", plugins, "Load a plugin (a shared library with layers); runs its code. May be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+}
+
+void add_maps(CLI::App& command, std::vector<std::string>& maps) {
+  command
+      .add_option("--map", maps,
+                  "Map an operator, node or namespace to a layer: 'ReLU6=Clip(lo=0, hi=6)'. May be repeated")
+      ->type_name("WHAT=LAYER")
+      ->allow_extra_args(false);
+}
+
+void add_json(CLI::App& command, bool& json) { command.add_flag("--json", json, "Print JSON for programs"); }
+
+void add_model(CLI::App& command, ModelArgs& model, const char* what) {
+  command.add_option("model", model.path, what)->type_name("FILE")->required();
+  add_plugins(command, model.plugins);
+  add_maps(command, model.maps);
+}
+
+void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_option) {
+  command.add_option(shape_option, model.shapes, "Give an input another shape: 'x:N,3,224,224'. May be repeated")
+      ->type_name("NAME:SHAPE")
+      ->allow_extra_args(false);
+  command.add_option("--output", model.outputs, "Compute this tensor (default: what nothing reads). May be repeated")
+      ->type_name("NAME")
+      ->allow_extra_args(false);
+  command.add_option("--disable-pass", model.disabled_passes, "Leave a compiler pass out. May be repeated")
+      ->type_name("PASS")
+      ->allow_extra_args(false);
+}
+
+void add_dims(CLI::App& command, std::vector<std::string>& dims) {
+  command
+      .add_option("--dim", dims, "Extent of a named dimension for random inputs: 'N=8' (default 1). May be repeated")
+      ->type_name("NAME=NUMBER")
+      ->allow_extra_args(false);
+}
+
+void add_backend(CLI::App& command, std::string& backend, int& threads) {
+  command.add_option("--threads", threads, "Threads (default: all)")->check(CLI::Range(0, 4096));
+  command.add_option("--backend", backend, "cpu, or reference: slow and obvious, for comparison")
+      ->check(CLI::IsMember({"cpu", "reference"}))
+      ->capture_default_str();
+}
+
+void declare_inspect(CLI::App& command, InspectArgs& args) {
+  add_model(command, args.model, "A model or plan");
+  command.add_flag("--nodes", args.nodes, "Print every node");
+  add_json(command, args.json);
+}
+
+void declare_surgery(CLI::App& command, SurgeryArgs& args) {
+  command.add_option("model", args.path, "A model")->type_name("FILE")->required();
+  command.add_option("-o,--out", args.output, "Write the result, in the model's format; without it, print the graph")
+      ->type_name("FILE");
+  // Edits apply in the order in which they are written, whatever their kind.
+  const auto edit = [&](const char* name, const char* form, const char* help) {
+    command
+        .add_option_function<std::vector<std::string>>(
+            std::string("--") + name, [](const std::vector<std::string>&) {}, help)
+        ->type_name(form)
+        ->allow_extra_args(false);
+  };
+  edit("map", "WHAT=LAYER", "Replace an operator, node or namespace by a layer");
+  edit("remove", "NODE", "Remove nodes that nothing reads");
+  edit("forward", "NODE", "Remove nodes and let their readers read their first input");
+  edit("append", "TENSOR=LAYER", "Put a layer behind a tensor");
+  edit("set", "NODE.ATTRIBUTE=VALUE", "Set an attribute");
+  edit("rename", "OLD=NEW", "Rename a node");
+  edit("input", "NAME:SHAPE", "Give an input another shape");
+  edit("outputs", "NAME,...", "Make these tensors the outputs and drop what they do not need");
+  edit("extract", "INPUT,...->OUTPUT,...", "Keep the part between tensors");
+  command.add_option("--find", args.find, "List nodes: 'op=MatMul,path=dense'; keys name, op, path, attribute")
+      ->type_name("QUERY")
+      ->allow_extra_args(false);
+  add_json(command, args.json);
+  command.parse_complete_callback([&command, &args] {
+    std::map<const CLI::Option*, size_t> used;
+    for (const CLI::Option* option : command.parse_order()) {
+      const std::string name = option->get_single_name();
+      static const std::vector<std::string> kEdits = {"map",    "remove", "forward", "append", "set",
+                                                      "rename", "input",  "outputs", "extract"};
+      if (std::find(kEdits.begin(), kEdits.end(), name) == kEdits.end()) continue;
+      args.edits.push_back({name, option->results().at(used[option]++)});
+    }
+  });
+}
+
+void declare_compile(CLI::App& command, CompileArgs& args) {
+  command.add_option("model", args.model.path, "A model: TensorFlow frozen graph")->type_name("FILE");
+  command.add_option("-o,--out", args.output, "The plan to write")->type_name("PLAN");
+  add_plugins(command, args.model.plugins);
+  add_maps(command, args.model.maps);
+  add_compile_options(command, args.model, "--input");
+  command.add_flag("--explain", args.explain, "Print which kernel each node gets, and why earlier ones said no");
+  command.add_flag("--dump", args.dump, "Print the optimised graph");
+  command.add_flag("--passes", args.list_passes, "List the compiler's passes");
+  add_json(command, args.json);
+}
+
+void declare_run(CLI::App& command, RunArgs& args) {
+  add_model(command, args.model, "A plan (or a model, which is compiled first)");
+  add_compile_options(command, args.model, "--input-shape");
+  command
+      .add_option(
+          "--input", args.inputs,
+          "Files: .npy, .npz, PNG, JPEG, PGM; NAME=FILE when there are several inputs. Each plain file is a run")
+      ->type_name("FILE...");
+  command.add_flag("--random", args.random, "Run on random values");
+  command.add_option("--seed", args.seed, "For --random")->capture_default_str();
+  add_dims(command, args.dims);
+  command.add_option("--prepare", args.prepare, "Pictures: resize them, or find the one handwritten digit in each")
+      ->check(CLI::IsMember({"resize", "digit"}))
+      ->capture_default_str();
+  command.add_option("--scale", args.scale, "Pictures: multiply pixels (0..255) by this")->capture_default_str();
+  command.add_option("--mean", args.mean, "Pictures: subtract, one value or one a channel")->delimiter(',');
+  command.add_option("--std", args.deviation, "Pictures: then divide by, likewise")->delimiter(',');
+  command.add_option("-o,--out", args.output, "Write the outputs to .npy or .npz")->type_name("FILE");
+  command.add_option("--top", args.top, "Print the K greatest of the first output")
+      ->type_name("K")
+      ->check(CLI::Range(1, 1000000));
+  command.add_flag("--show", args.show, "Print pictures and scores as text");
+  command.add_flag("--labels-from-names", args.labels_from_names,
+                   "The number a file's name begins with is its class; exit 1 if a prediction differs");
+  command.add_option("--expect", args.expect, "Compare the outputs with .npy or .npz; exit 1 if they differ")
+      ->type_name("FILE");
+  command.add_option("--tolerance", args.tolerance, "For --expect: largest absolute difference")->capture_default_str();
+  add_backend(command, args.backend, args.threads);
+  command.add_flag("--profile", args.profile, "Print the time of each step");
+  command.add_option("--trace", args.trace, "Write a Chrome trace")->type_name("FILE");
+  command.add_flag("--explain", args.explain, "Print which kernel each node got, and why earlier ones said no");
+  add_json(command, args.json);
+}
+
+void declare_bench(CLI::App& command, BenchArgs& args) {
+  add_model(command, args.model, "A plan (or a model, which is compiled first)");
+  add_compile_options(command, args.model, "--input-shape");
+  add_dims(command, args.dims);
+  command.add_option("--runs", args.runs, "Counted runs")->check(CLI::Range(1, 100000000))->capture_default_str();
+  command.add_option("--warmup", args.warmup, "Runs before those")
+      ->check(CLI::Range(0, 100000000))
+      ->capture_default_str();
+  add_backend(command, args.backend, args.threads);
+  add_json(command, args.json);
+}
+
+void declare_layers(CLI::App& command, LayersArgs& args) {
+  command.add_option("name", args.name, "Only this layer")->type_name("LAYER");
+  add_plugins(command, args.plugins);
+  add_json(command, args.json);
+}
+
+void declare_check(CLI::App& command, CheckArgs& args) {
+  command.add_option("files", args.files, "Models and plans")->type_name("FILE...")->required();
+  add_plugins(command, args.plugins);
+  add_maps(command, args.maps);
+  add_json(command, args.json);
+}
+
+int main_of(int argc, char** argv) {
+  CLI::App app("Tenon: compile trained models, with layers of your own, into plans, and run them.", "tenon");
+  app.require_subcommand(1);
+  app.footer(
+      "Exit codes: 0 ok, 1 results differ, 2 wrong usage, 3 bad input, 4 unsupported, 5 device or memory, 70 bug in "
+      "Tenon.\n"
+      "'tenon COMMAND --help' shows a command's options and an example.");
+  Chosen chosen;
+  add_command<InspectArgs>(app, chosen, "inspect", "Show what a model or plan holds", "tenon inspect lenet5.pb --nodes",
+                           inspect, declare_inspect);
+  add_command<SurgeryArgs>(app, chosen, "surgery", "Find and change nodes of a model",
+                           "tenon surgery lenet5.pb --map 'ReLU6=Clip(lo=0, hi=6)' -o mapped.pb", surgery,
+                           declare_surgery);
+  add_command<CompileArgs>(app, chosen, "compile", "Compile a model into a plan",
+                           "tenon compile lenet5.pb --plugin ./libclip.so --map 'ReLU6=CustomClipPlugin(clipMin=0, "
+                           "clipMax=6)' -o lenet5.plan",
+                           compile, declare_compile);
+  add_command<RunArgs>(app, chosen, "run", "Run a plan or model on files",
+                       "tenon run lenet5.plan --plugin ./libclip.so --input 7.png --prepare digit --top 3", run,
+                       declare_run);
+  add_command<BenchArgs>(app, chosen, "bench", "Time a plan or model",
+                         "tenon bench lenet5.plan --plugin ./libclip.so --dim N=64 --threads 1", bench, declare_bench);
+  add_command<LayersArgs>(app, chosen, "layers", "List the layers that plugins provide",
+                          "tenon layers --plugin ./libclip.so", layers, declare_layers);
+  add_command<CheckArgs>(app, chosen, "check", "Check that models compile and plans are sound",
+                         "tenon check lenet5.pb lenet5.plan --plugin ./libclip.so", check, declare_check);
+  add_command<VersionArgs>(app, chosen, "version", "Print the version", "tenon version --json", version,
+                           [](CLI::App& command, VersionArgs& args) { add_json(command, args.json); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kOk : kUsage;
+  }
+  return chosen();
+}
+
+}  // namespace
+}  // namespace tenon::cli
+
+int main(int argc, char** argv) { return tenon::cli::main_of(argc, argv); }
