@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The `tenon` command as a user types it: what it prints, its exit codes, and what it says when something is wrong."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TENON = ROOT / "build/dev/bin/tenon"
+LENET5 = ROOT / "examples/lenet5/lenet5.pb"
+DIGITS = ROOT / "examples/digits"
+MAPPING = "ReLU6=CustomClipPlugin(clipMin=0, clipMax=6)"
+
+
+def find_clip():
+    """The clip layer's plugin as the dev build made it."""
+    return next((ROOT / "build/dev").rglob("*clip*.so"))
+
+
+def tenon(*words, code=0, cwd=None):
+    """Runs the command, checks its exit code, and returns what it printed on stdout and stderr."""
+    command = [str(TENON), *map(str, words)]
+    environment = {key: value for key, value in os.environ.items() if key != "TENON_PLUGINS"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120, check=False)
+    assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout, done.stderr
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory):
+    """LeNet5 with the clip layer, compiled."""
+    path = tmp_path_factory.mktemp("cli") / "lenet5.plan"
+    tenon("compile", LENET5, "--plugin", find_clip(), "--map", MAPPING, "-o", path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def built_in(tmp_path_factory):
+    """LeNet5 as it is, compiled."""
+    path = tmp_path_factory.mktemp("cli") / "builtin.plan"
+    tenon("compile", LENET5, "-o", path)
+    return path
+
+
+def test_every_command_has_help_with_an_example():
+    """Each command's --help ends with an example that names it, and succeeds."""
+    out, _ = tenon("--help")
+    for command in ("inspect", "surgery", "compile", "run", "bench", "layers", "check", "version"):
+        assert command in out
+        assert f"tenon {command}" in tenon(command, "--help")[0].split("Example:")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "subcommand is required"),
+        (["compil", LENET5], "compil"),
+        (["compile", LENET5, "--no-such-flag"], "--no-such-flag"),
+        (["compile", LENET5], "-o PLAN is required"),
+        (["compile", LENET5, "-o", "x.plan", "--input", "InputLayer"], "must read NAME:SHAPE"),
+        (["compile", LENET5, "-o", "x.plan", "--input", "InputLayer:1,,28"], "the shape '1,,28'"),
+        (["run", LENET5], "--input FILE or --random is required; the inputs are 'InputLayer'"),
+        (["run", LENET5, "--random", "--dim", "N"], "must read NAME=NUMBER"),
+        (["run", LENET5, "--random", "--prepare", "banana"], "banana"),
+        (["run", LENET5, "--random", "-o", "out.txt"], "must end in .npy or .npz"),
+        (["bench", LENET5, "--runs", "0"], "--runs"),
+    ],
+)
+def test_wrong_usage_is_exit_code_2(words, said, tmp_path):
+    """Mistakes on the command line name what is wrong."""
+    _, err = tenon(*words, code=2, cwd=tmp_path)
+    assert said in err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["inspect", "missing.pb"], "cannot open 'missing.pb': No such file"),
+        (["inspect", "."], "folder"),
+        (["compile", LENET5, "-o", "x.plan", "--map", "ReLU7=Clip()"], "did you mean 'Relu6'"),
+        (["compile", LENET5, "-o", "x.plan", "--map", MAPPING], "CustomClipPlugin"),
+        (["compile", LENET5, "-o", "x.plan", "--plugin", "no.so"], "no.so"),
+        (["compile", LENET5, "-o", "x.plan", "--output", "OutputLayer/Softmaxx"], "did you mean 'OutputLayer/Softmax'"),
+        (["compile", LENET5, "-o", "no/such/folder/x.plan"], "no/such/folder"),
+        (["surgery", LENET5, "--find", "op=Matmull"], "did you mean 'MatMul'"),
+        (["surgery", LENET5, "--remove", "dense/MatMul"], "'dense/BiasAdd' reads it"),
+        (["run", LENET5, "--input", "missing.npy"], "missing.npy"),
+        (["layers", "Nothing"], "no loaded layer is called 'Nothing'"),
+    ],
+)
+def test_bad_input_is_exit_code_3_and_leaves_nothing_behind(words, said, tmp_path):
+    """Files and names that do not fit are named, with near names where there are some."""
+    _, err = tenon(*words, code=3, cwd=tmp_path)
+    assert said in err
+    assert not list(tmp_path.iterdir())
+
+
+def test_wrong_shapes_and_dtypes_name_the_input(built_in, tmp_path):
+    """What was given and what is required stand in the message."""
+    np.save(tmp_path / "shape.npy", np.zeros((1, 28, 28), np.float32))
+    np.save(tmp_path / "dtype.npy", np.zeros((1, 1, 28, 28), np.int32))
+    for name, given in (("shape.npy", "[1,28,28]"), ("dtype.npy", "i32")):
+        _, err = tenon("run", built_in, "--input", tmp_path / name, code=3)
+        assert "InputLayer" in err
+        assert given in err
+
+
+def test_truncated_files_are_clean_errors(built_in, tmp_path):
+    """A cut plan or model is bad input, whatever its length."""
+    for source in (built_in, LENET5):
+        content = Path(source).read_bytes()
+        for size in (0, 1, 7, 100, len(content) // 2, len(content) - 1):
+            cut = tmp_path / f"cut{size}"
+            cut.write_bytes(content[:size])
+            done = subprocess.run([TENON, "check", cut], capture_output=True, text=True, timeout=60, check=False)
+            assert done.returncode in (3, 4), (source, size, done)
+            assert str(cut) in done.stdout
+
+
+def test_inspect_tells_inputs_outputs_and_operators(plan):
+    """For people and, with --json, for programs; for models and for plans."""
+    out, _ = tenon("inspect", LENET5)
+    assert "InputLayer  f32[?,1,28,28]" in out
+    document = json.loads(tenon("inspect", LENET5, "--json")[0])
+    assert document["operators"]["Relu6"] == 1
+    assert document["outputs"][0]["name"] == "OutputLayer/Softmax"
+    document = json.loads(tenon("inspect", plan, "--json", "--nodes")[0])
+    assert document["format"] == "plan"
+    assert document["layers"] == {"custom::CustomClipPlugin": 1}
+    assert document["inputs"][0]["shape"] == ["N", 1, 28, 28]
+    assert any(node["op"] == "CustomClipPlugin" for node in document["graph"])
+
+
+def test_unsupported_nodes_are_listed_all_at_once(tmp_path):
+    """Exit code 4, each node with its reason and the option that maps it."""
+    model = tmp_path / "strange.pb"
+    content = LENET5.read_bytes().replace(b"Relu6", b"Relu9").replace(b"Softmax", b"Softmix")
+    model.write_bytes(content)
+    out, err = tenon("compile", model, "-o", tmp_path / "x.plan", "--json", code=4)
+    nodes = {node["op"]: node for node in json.loads(out)["error"]["unsupported"]}
+    assert set(nodes) >= {"Relu9", "Softmix"}
+    assert "--map 'Relu9=" in nodes["Relu9"]["remedy"]
+    assert "Softmix" in err
+    assert not (tmp_path / "x.plan").exists()
+
+
+def test_surgery_edits_in_the_order_written(tmp_path):
+    """A rename before a removal is seen by it."""
+    changed = tmp_path / "changed.pb"
+    tenon("surgery", LENET5, "--rename", "ReLU6/Relu6=act", "--forward", "act", "-o", changed)
+    operators = json.loads(tenon("inspect", changed, "--json")[0])["operators"]
+    assert "Relu6" not in operators
+    tenon("surgery", LENET5, "--forward", "act", "--rename", "ReLU6/Relu6=act", "-o", changed, code=3)
+
+
+def test_the_twelve_digits(plan):
+    """The plan reads every digit right, and says so."""
+    pictures = sorted(DIGITS.glob("*.png"))
+    out, _ = tenon(
+        "run",
+        plan,
+        "--plugin",
+        find_clip(),
+        "--prepare",
+        "digit",
+        "--labels-from-names",
+        "--show",
+        "--input",
+        *pictures,
+    )
+    assert f"{len(pictures)} of {len(pictures)} right" in out
+    assert "█" in out
+    runs = json.loads(
+        tenon("run", plan, "--plugin", find_clip(), "--prepare", "digit", "--top", 2, "--json", "--input", *pictures)[0]
+    )["runs"]
+    assert [run["top"][0]["index"] for run in runs] == [int(picture.name[0]) for picture in pictures]
+
+
+def test_a_wrong_label_is_exit_code_1(plan, tmp_path):
+    """A mismatch is neither success nor an error."""
+    wrong = tmp_path / "5.png"
+    wrong.write_bytes((DIGITS / "3_chalk.png").read_bytes())
+    out, _ = tenon(
+        "run", plan, "--plugin", find_clip(), "--prepare", "digit", "--labels-from-names", "--input", wrong, code=1
+    )
+    assert "WRONG" in out
+
+
+def test_outputs_are_written_and_compared(plan, built_in, tmp_path):
+    """The same random input gives the same result as .npz and .npy, within the tolerance only if it is."""
+    tenon("run", built_in, "--random", "--seed", 3, "-o", tmp_path / "a.npz")
+    tenon("run", built_in, "--random", "--seed", 3, "-o", tmp_path / "a.npy")
+    scores = np.load(tmp_path / "a.npy")
+    assert scores.shape == (1, 10)
+    assert np.allclose(scores.sum(), 1, atol=1e-5)
+    assert np.array_equal(np.load(tmp_path / "a.npz")["OutputLayer/Softmax"], scores)
+    run = ("run", plan, "--plugin", find_clip(), "--random", "--seed", 3, "--expect", tmp_path / "a.npz")
+    assert "within the tolerance" in tenon(*run)[0]
+    np.save(tmp_path / "b.npy", scores + 1)
+    assert (
+        "beyond the tolerance"
+        in tenon("run", built_in, "--random", "--seed", 3, "--expect", tmp_path / "b.npy", code=1)[0]
+    )
+
+
+def test_profile_trace_and_explain(built_in, tmp_path):
+    """The three ways to look into a run."""
+    out, _ = tenon(
+        "run", built_in, "--random", "--dim", "N=4", "--profile", "--explain", "--trace", tmp_path / "trace.json"
+    )
+    assert "OutputLayer/Softmax" in out
+    events = json.loads((tmp_path / "trace.json").read_text())
+    assert events["traceEvents"] if isinstance(events, dict) else events
+
+
+def test_bench_prints_quantiles(built_in):
+    """Median between minimum and maximum, memory beside it."""
+    document = json.loads(
+        tenon("bench", built_in, "--runs", 5, "--warmup", 1, "--dim", "N=8", "--threads", 1, "--json")[0]
+    )
+    assert document["min_ms"] <= document["median_ms"] <= document["max_ms"]
+    assert document["arena_bytes"] >= document["arena_lower_bound_bytes"] > 0
+
+
+def test_layers_show_fields_and_defaults():
+    """From the one declaration in the layer's source."""
+    (layer,) = json.loads(tenon("layers", "--plugin", find_clip(), "--json")[0])
+    assert layer["name"] == "CustomClipPlugin"
+    assert {field["name"]: field["default"] for field in layer["fields"]} == {"clipMin": 0.0, "clipMax": 6.0}
+    assert layer["elementwise"]
+    assert "no layers are loaded" in tenon("layers")[0]
+
+
+def test_check_takes_the_worst_exit_code(plan, built_in):
+    """A plan without its plugin is bad input; the others are still reported."""
+    assert "ok" in tenon("check", LENET5, built_in)[0]
+    out, _ = tenon("check", built_in, plan, code=3)
+    assert f"{built_in}: ok" in out
+    assert "CustomClipPlugin" in out
+    assert "--plugin" in out
+
+
+def test_the_same_model_gives_the_same_bytes(built_in, tmp_path):
+    """Compiling is deterministic."""
+    tenon("compile", LENET5, "-o", tmp_path / "again.plan")
+    assert (tmp_path / "again.plan").read_bytes() == built_in.read_bytes()
+
+
+def test_version():
+    """As in the headers."""
+    assert json.loads(tenon("version", "--json")[0])["version"].count(".") == 2
