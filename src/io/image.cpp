@@ -230,9 +230,16 @@ Tensor load_image(const std::string& path) {
   if (!is_image_file(path) || stbi_info_from_memory(data, length, &width, &height, &channels) == 0) {
     throw Error(ErrorCode::kCorrupt, fmt::format("'{}' is not a PNG, JPEG, PGM or PPM picture", path));
   }
+  const size_t samples = static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels);
+  // Deflate and JPEG cannot say more than about a thousand samples in a byte; a header that claims more is wrong, and
+  // decoding would take memory that the file's size does not justify.
+  constexpr size_t kMostSamplesPerByte = 4096;
+  if (samples / kMostSamplesPerByte > size) {
+    throw Error(ErrorCode::kCorrupt,
+                fmt::format("the picture '{}' claims {}x{} pixels in {} bytes", path, width, height, size));
+  }
   // A PNM holds its pixels as they are, and the decoder does not notice when some are missing.
-  if (static_cast<char>(file->bytes()[0]) == 'P' &&
-      size < static_cast<size_t>(width) * static_cast<size_t>(height) * static_cast<size_t>(channels)) {
+  if (static_cast<char>(file->bytes()[0]) == 'P' && size < samples) {
     throw Error(ErrorCode::kCorrupt,
                 fmt::format("the picture '{}' ends too early: {}x{} pixels with {} channels do not fit into {} bytes",
                             path, width, height, channels, size));
