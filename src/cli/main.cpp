@@ -6,7 +6,10 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
+#include <algorithm>
+#include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 
 // The command line: what each command is called, its options and an example; the commands themselves are in files of
@@ -230,6 +233,12 @@ int main_of(int argc, char** argv) {
                          "tenon check lenet5.pb lenet5.plan --plugin ./libclip.so", check, declare_check);
   add_command<VersionArgs>(app, chosen, "version", "Print the version", "tenon version --json", version,
                            [](CLI::App& command, VersionArgs& args) { add_json(command, args.json); });
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
+    std::string known;
+    for (const CLI::App* command : app.get_subcommands({})) known += (known.empty() ? "" : ", ") + command->get_name();
+    std::fprintf(stderr, "tenon: there is no command '%s'; there are %s\n", argv[1], known.c_str());
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

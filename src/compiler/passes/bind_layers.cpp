@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/passes/passes.h"
+#include "layers/layer_type.h"
+
+// bind_layers: finds the layer of every custom node, checks the node's fields, and writes what was found into the node.
+//
+// Before:  nothing is known of custom nodes but their names; fields may be missing and of a wider or narrower kind.
+// After:   every custom node names the version of its layer (kLayerVersionAttribute) and has all of its layer's fields,
+// of
+//          the declared kinds. So a plan keeps its meaning when a newer version of the layer brings other defaults.
+// Order:   first, since inference asks the layers for types.
+namespace tenon {
+
+void bind_layers(Graph& graph) {
+  for (Node* node : graph.nodes()) {
+    if (node->domain().empty()) continue;
+    Attributes fields = node->attributes();
+    int version = 0;
+    if (const auto given = fields.find(kLayerVersionAttribute); given != fields.end()) {
+      if (const auto* number = std::get_if<int64_t>(&given->second)) version = static_cast<int>(*number);
+      fields.erase(given);
+    }
+    const auto layer = LayerRegistry::global().get(node->domain(), node->op(), version, node->name());
+    node->attributes() = check_fields(layer->info(), fields, node->name());
+    node->attributes().insert_or_assign(std::string(kLayerVersionAttribute), int64_t{layer->info().version});
+  }
+}
+
+}  // namespace tenon

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <tenon/graph.h>
+
+// The passes. What each does, what it relies on and why it stands where it does is said at the top of its file.
+namespace tenon {
+
+void bind_layers(Graph& graph);
+void infer_types(Graph& graph);
+void fold_constants(Graph& graph);
+void remove_dead(Graph& graph);
+
+}  // namespace tenon

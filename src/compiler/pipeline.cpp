@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/pipeline.h"
+
+#include "base/near_names.h"
+#include "compiler/pass.h"
+#include "compiler/passes/passes.h"
+
+#include <tenon/version.h>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+namespace tenon {
+namespace {
+
+// The compiler, top to bottom.
+constexpr Pass kPasses[] = {
+    {"bind_layers", "Finds users' layers and completes their fields.", bind_layers, true},
+    {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
+    {"fold_constants", "Computes what depends on constants only.", fold_constants},
+    {"remove_dead", "Removes what no output depends on.", remove_dead},
+    {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
+};
+
+[[noreturn]] void not_found(const char* what, const std::string& name, const std::vector<std::string>& known) {
+  throw Error(ErrorCode::kNotFound, fmt::format("the graph has no {} '{}'{}", what, name, did_you_mean(name, known)));
+}
+
+std::vector<std::string> names_of(std::span<Value* const> values) {
+  std::vector<std::string> names;
+  for (const Value* value : values) names.push_back(value->name());
+  return names;
+}
+
+void select_outputs(Graph& graph, const std::vector<std::string>& names) {
+  if (names.empty() || names == names_of(graph.outputs())) return;
+  std::vector<Value*> outputs;
+  for (const std::string& name : names) {
+    outputs.push_back(graph.find_value(name));
+    if (outputs.back() == nullptr) not_found("value", name, names_of(graph.values()));
+  }
+  graph.set_outputs(std::move(outputs));
+}
+
+void override_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes) {
+  for (const auto& [name, shape] : shapes) {
+    const auto inputs = graph.inputs();
+    const auto input =
+        std::find_if(inputs.begin(), inputs.end(), [&](const Value* value) { return value->name() == name; });
+    if (input == inputs.end()) not_found("input", name, names_of(inputs));
+    (*input)->set_type({(*input)->type().dtype, shape});
+  }
+}
+
+// Puts back the names that the outputs had before the passes moved them to other values.
+void restore_output_names(Graph& graph, const std::vector<std::string>& names) {
+  std::vector<Value*> outputs(graph.outputs().begin(), graph.outputs().end());
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    Value*& value = outputs[i];
+    if (value->name() == names[i]) continue;
+    // Some other value may have the name now; and the value may be an input, a constant, or an output of another name.
+    if (Value* other = graph.find_value(names[i])) graph.rename(other, graph.fresh_name(names[i] + "_inner"));
+    const auto before = outputs.begin() + static_cast<std::ptrdiff_t>(i);
+    if (value->producer() == nullptr || std::find(outputs.begin(), before, value) != before) {
+      Node* copy = graph.add_node("Identity", graph.fresh_name(names[i]), {value});
+      copy->output()->set_type(value->type());
+      value = copy->output();
+    }
+    graph.rename(value, names[i]);
+  }
+  graph.set_outputs(std::move(outputs));
+}
+
+void check_disabled(const std::vector<std::string>& disabled) {
+  std::vector<std::string> known;
+  for (const PassInfo& pass : compile_passes()) known.push_back(pass.name);
+  for (const std::string& name : disabled) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("there is no compiler pass '{}'{}; `tenon compile --help` lists them", name,
+                              did_you_mean(name, known)));
+    }
+    for (const Pass& pass : all_passes()) {
+      if (pass.name == name && pass.required) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    fmt::format("the compiler pass '{}' cannot be disabled: others rely on it", name));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const Pass> all_passes() { return kPasses; }
+
+std::vector<PassInfo> compile_passes() {
+  std::vector<PassInfo> infos;
+  for (const Pass& pass : all_passes()) {
+    const bool seen =
+        std::any_of(infos.begin(), infos.end(), [&](const PassInfo& info) { return info.name == pass.name; });
+    if (!seen) infos.push_back({std::string(pass.name), std::string(pass.summary)});
+  }
+  return infos;
+}
+
+Plan compile_plan(const Graph& graph, const CompileOptions& options) {
+  check_disabled(options.disabled_passes);
+  Plan plan;
+  plan.producer = "tenon " TENON_VERSION_STRING;
+  plan.source = graph.name().substr(graph.name().find_last_of('/') + 1);
+  plan.graph = lower(graph, options);
+  Graph& work = plan.graph;
+  select_outputs(work, options.outputs);
+  override_input_shapes(work, options.input_shapes);
+  const std::vector<std::string> output_names = names_of(work.outputs());
+
+  const auto passes = all_passes();
+  for (size_t i = 0; i < passes.size(); ++i) {
+    const Pass& pass = passes[i];
+    if (std::find(options.disabled_passes.begin(), options.disabled_passes.end(), pass.name) !=
+        options.disabled_passes.end()) {
+      continue;
+    }
+    if (options.progress) options.progress(pass.name, static_cast<double>(i) / static_cast<double>(passes.size()));
+    with_context([&] { pass.run(work); }, [&] { return fmt::format("in the compiler pass '{}'", pass.name); });
+#ifndef NDEBUG
+    work.validate();
+#endif
+    if (options.dump) options.dump(pass.name, work);
+  }
+  restore_output_names(work, output_names);
+  work.validate();
+  if (options.progress) options.progress("done", 1);
+  return plan;
+}
+
+}  // namespace tenon
