@@ -233,11 +233,15 @@ int main_of(int argc, char** argv) {
                          "tenon check lenet5.pb lenet5.plan --plugin ./libclip.so", check, declare_check);
   add_command<VersionArgs>(app, chosen, "version", "Print the version", "tenon version --json", version,
                            [](CLI::App& command, VersionArgs& args) { add_json(command, args.json); });
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommand_no_throw(argv[1]) == nullptr) {
-    std::string known;
-    for (const CLI::App* command : app.get_subcommands({})) known += (known.empty() ? "" : ", ") + command->get_name();
-    std::fprintf(stderr, "tenon: there is no command '%s'; there are %s\n", argv[1], known.c_str());
-    return kUsage;
+  if (argc > 1 && argv[1][0] != '-') {
+    const std::vector<CLI::App*> commands = app.get_subcommands({});
+    const auto is_named = [&](const CLI::App* command) { return command->get_name() == argv[1]; };
+    if (std::none_of(commands.begin(), commands.end(), is_named)) {
+      std::string known;
+      for (const CLI::App* command : commands) known += (known.empty() ? "" : ", ") + command->get_name();
+      std::fprintf(stderr, "tenon: there is no command '%s'; there are %s\n", argv[1], known.c_str());
+      return kUsage;
+    }
   }
   try {
     app.parse(argc, argv);
