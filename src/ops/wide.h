@@ -4,6 +4,7 @@
 #include "base/elements.h"
 
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 // base/elements.h for code that is written once for double, int64_t and uint64_t: the three types reference kernels
@@ -14,6 +15,11 @@ template <typename T>
 [[nodiscard]] T load(const TensorView& view, int64_t index) = delete;
 template <>
 [[nodiscard]] inline double load<double>(const TensorView& view, int64_t index) {
+  if (view.dtype == DType::kFloat32) {  // Nearly always; saves a call. A mapped tensor may not be aligned.
+    float value = 0;
+    std::memcpy(&value, view.as<char>() + index * 4, 4);
+    return static_cast<double>(value);
+  }
   return load_f64(view.data, view.dtype, index);
 }
 template <>
@@ -29,6 +35,11 @@ template <typename T>
 void store(const MutableTensorView& view, int64_t index, T value) = delete;
 template <>
 inline void store<double>(const MutableTensorView& view, int64_t index, double value) {
+  if (view.dtype == DType::kFloat32) {
+    const auto narrow = static_cast<float>(value);
+    std::memcpy(view.as<char>() + index * 4, &narrow, 4);
+    return;
+  }
   store_f64(view.data, view.dtype, index, value);
 }
 template <>
