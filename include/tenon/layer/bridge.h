@@ -98,10 +98,10 @@ struct Bridge {
   static constexpr bool types_rule = has_rule<L, Types>;
   static constexpr bool any_rule = types_rule || has_rule<L, Shapes>;
 
-  static_assert(
-      All::size > 0,
-      "a layer needs a `void run(View<const T>..., View<T>...) const`, behind the state's reference if it has a "
-      "prepare(), whose overloads differ in the type of the first input; see docs/writing-a-layer.md");
+  static_assert(All::size > 0,
+                "a layer needs a `void run(View<const T>..., View<T>...) const`, by value, behind the state's "
+                "reference if it has a "
+                "prepare(), whose overloads differ in the type of the first input; see docs/writing-a-layer.md");
 
   template <typename... V>
   static constexpr auto first(List<V...>) {
