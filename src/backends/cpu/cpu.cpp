@@ -14,15 +14,19 @@ using Lists = std::map<std::string_view, std::vector<KernelEntry>, std::less<>>;
 Lists make_lists() {
   using namespace cpu;
   Lists lists = {
+      {"AveragePool", {kChannelsLastPool, kOnednnPool}},
       {"BatchNormalization", {kBatchNormalization}},
       {"Cast", {kCast}},
       {"Concat", {kCopyConcat}},
+      {"Conv", {kOnednnConv}},
+      {"ConvTranspose", {kOnednnConvTranspose}},
       {"Expand", {kCopyExpand}},
       {"Gather", {kGather}},
       {"Gemm", {kPackedGemm, kOnednnMatmul}},
       {"LRN", {kOnednnLrn}},
       {"LogSoftmax", {kSoftmax, kOnednnSoftmax}},
       {"MatMul", {kPackedGemm, kOnednnMatmul}},
+      {"MaxPool", {kChannelsLastPool, kOnednnPool}},
       {"Pad", {kCopyPad}},
       {"Slice", {kCopySlice}},
       {"Softmax", {kSoftmax, kOnednnSoftmax}},

@@ -6,6 +6,8 @@
 // The rows of this backend's kernel lists; cpu.cpp puts them into order.
 namespace tenon::cpu {
 
+// conv.cpp
+extern const KernelEntry kOnednnConv, kOnednnConvTranspose;
 // copy_ops.cpp
 extern const KernelEntry kCopyConcat, kCopyExpand, kCopyPad, kCopySlice, kCopySplit, kCopyTile, kCopyTranspose,
     kCopyView;
@@ -17,6 +19,8 @@ extern const KernelEntry kPackedGemm, kOnednnMatmul;
 extern const KernelEntry kBatchNormalization, kOnednnLrn, kOnednnSoftmax, kSoftmax;
 // pointwise.cpp
 extern const KernelEntry kBinaryF32, kCast, kUnaryF32;
+// pool.cpp
+extern const KernelEntry kChannelsLastPool, kOnednnPool;
 // reduce.cpp
 extern const KernelEntry kReduce;
 
