@@ -132,6 +132,27 @@ TEST(Context, AValueThatIsReadLaterIsNotOverwritten) {
   for (size_t i = 0; i < 8; ++i) EXPECT_EQ(results[1].values<float>()[i], std::abs(x_value.values<float>()[i]));
 }
 
+TEST(Context, ShapesAreComputedOncePerSpecialisation) {
+  Graph graph;
+  Value* x = graph.add_input("x", f32({Dim("N"), 2, 3}));
+  Node* shape = graph.add_node("Shape", "shape", {x});
+  Node* first =
+      graph.add_node("Gather", "first", {shape->output(), graph.add_constant("zero", Tensor::from<int64_t>({0}, {1}))});
+  const std::vector<Value*> parts = {first->output(), graph.add_constant("rest", Tensor::from<int64_t>({6}, {1}))};
+  const std::vector<std::string> names = {"target"};
+  Node* target = graph.add_node("Concat", "target", parts, names, {{"axis", int64_t{0}}});
+  Node* flat = graph.add_node("Reshape", "flat", {x, target->output()});
+  Node* relu = graph.add_node("Relu", "relu", {flat->output()});
+  graph.set_outputs({relu->output()});
+  Context context = engine_of(std::move(graph)).context();
+  for (const int64_t n : {4, 1}) {
+    const std::vector<Tensor> results = context.run(std::vector<Tensor>{random_f32({n, 2, 3}, 1)});
+    EXPECT_EQ(results[0].dims(), (Dims{n, 6}));
+    EXPECT_EQ(context.memory().steps, 1) << context.explain();
+  }
+  EXPECT_NE(context.explain().find("known from the shapes"), std::string::npos);
+}
+
 TEST(Context, MoreShapesThanAreKeptStillGiveRightResults) {
   Context context = engine_of(two_outputs()).context();
   for (int round = 0; round < 2; ++round) {

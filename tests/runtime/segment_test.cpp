@@ -40,6 +40,43 @@ TEST(Segments, AReshapeToAGivenShapeIsPlannedWhenTheShapeIsThere) {
   EXPECT_EQ(count_of(context.explain(), "needs a value of this run"), 1U) << context.explain();
 }
 
+TEST(Segments, AValueThatIsComputedInTheRunDecidesASlice) {
+  // The index of the largest element is where the slice ends.
+  Graph graph;
+  Value* x = graph.add_input("x", f32({Dim("N")}));
+  Node* largest = graph.add_node("ArgMax", "largest", {x}, {{"axis", int64_t{0}}, {"keepdims", int64_t{1}}});
+  Value* zero = graph.add_constant("zero", Tensor::from<int64_t>({0}, {1}));
+  Node* slice = graph.add_node("Slice", "slice", {x, zero, largest->output()});
+  Node* negative = graph.add_node("Neg", "negative", {slice->output()});
+  graph.set_outputs({negative->output()});
+  Context context = engine_of(std::move(graph)).context();
+  const auto run = [&](std::initializer_list<float> values) {
+    return context.run(std::vector<Tensor>{Tensor::from<float>(values, {static_cast<int64_t>(values.size())})})[0];
+  };
+  EXPECT_TRUE(identical(run({1, 2, 9, 3}), Tensor::from<float>({-1, -2}, {2})));
+  EXPECT_TRUE(identical(run({1, 2, 3, 9}), Tensor::from<float>({-1, -2, -3}, {3})));
+  EXPECT_EQ(run({9, 2, 3, 1}).dims(), (Dims{0}));
+  EXPECT_TRUE(identical(run({5, 6, 9, 3}), Tensor::from<float>({-5, -6}, {2})));
+}
+
+TEST(Segments, ManyContinuationsAreDroppedAndPlannedAgain) {
+  Graph graph;
+  Value* x = graph.add_input("x", f32({200}));
+  Value* count = graph.add_input("count", {DType::kInt64, Shape{1}});
+  Value* zero = graph.add_constant("zero", Tensor::from<int64_t>({0}, {1}));
+  Node* slice = graph.add_node("Slice", "slice", {x, zero, count});
+  graph.set_outputs({graph.add_node("Neg", "negative", {slice->output()})->output()});
+  Context context = engine_of(std::move(graph)).context();
+  const Tensor x_value = random_f32({200}, 1);
+  for (int round = 0; round < 2; ++round) {
+    for (int64_t n = 1; n <= 150; ++n) {
+      const auto results = context.run(std::vector<Tensor>{x_value, Tensor::from<int64_t>({n}, {1})});
+      ASSERT_EQ(results[0].dims(), (Dims{n}));
+      ASSERT_EQ(results[0].values<float>().back(), -x_value.values<float>()[static_cast<size_t>(n - 1)]);
+    }
+  }
+}
+
 /// Keeps the positive numbers.
 void add_keep_positive() {
   add_layer(
