@@ -40,6 +40,9 @@ bool is_epilogue_binary(std::string_view op) noexcept {
   return std::find(kBinary.begin(), kBinary.end(), op) != kBinary.end();
 }
 
+std::span<const std::string_view> epilogue_unary_ops() noexcept { return kUnary; }
+std::span<const std::string_view> epilogue_binary_ops() noexcept { return kBinary; }
+
 std::vector<EpilogueStep> epilogue_of(const Node& node) {
   const auto& ops = list<std::string>(node, kOps);
   const auto& alphas = list<double>(node, kAlpha);

@@ -3,7 +3,9 @@
 
 #include <tenon/graph.h>
 
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // What the compiler fuses behind an anchor (Conv, ConvTranspose, Gemm, MatMul, pooling): pointwise steps on its result,
@@ -25,6 +27,10 @@ struct EpilogueStep {
 /// True for the operators that may stand in an epilogue.
 [[nodiscard]] bool is_epilogue_unary(std::string_view op) noexcept;
 [[nodiscard]] bool is_epilogue_binary(std::string_view op) noexcept;
+
+/// The names behind the two.
+[[nodiscard]] std::span<const std::string_view> epilogue_unary_ops() noexcept;
+[[nodiscard]] std::span<const std::string_view> epilogue_binary_ops() noexcept;
 
 /// The steps of a node, empty if it has none. Throws kCorrupt when the attributes do not fit together.
 [[nodiscard]] std::vector<EpilogueStep> epilogue_of(const Node& node);

@@ -58,8 +58,11 @@ void select(const ReferenceContext& context) {
   for (int64_t outer = 0; outer < from.outer; ++outer) {
     for (int64_t inner = 0; inner < from.inner; ++inner) {
       std::iota(order.begin(), order.end(), 0);
-      std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-        return before(load<T>(x, from.index(outer, a, inner)), load<T>(x, from.index(outer, b, inner)), largest);
+      std::sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+        const T left = load<T>(x, from.index(outer, a, inner));
+        const T right = load<T>(x, from.index(outer, b, inner));
+        if (before(left, right, largest)) return true;
+        return a < b && !before(right, left, largest);
       });
       for (int64_t i = 0; i < to.extent; ++i) {
         const int64_t chosen = order[static_cast<size_t>(i)];

@@ -76,5 +76,63 @@ TEST(Epilogue, RefusesWhatDoesNotFitTogether) {
                [&] { (void)relu.evaluate(); });
 }
 
+// A step does what the operator of its name does.
+TEST(Epilogue, EveryStepIsAnOperator) {
+  const std::vector<double> values = {0.25, 0.5, 1, 3.5};
+  for (const std::string_view name : epilogue_unary_ops()) {
+    SCOPED_TRACE(name);
+    const std::string op(name);
+    ASSERT_NE(find_op(op), nullptr);
+    Attributes attributes;
+    EpilogueStep step{.op = op};
+    for (const AttributeSpec& spec : find_op(op)->attributes) {
+      if (!std::holds_alternative<double>(spec.fallback)) continue;
+      (spec.name == "alpha" ? step.alpha : step.beta) = 0.75;
+      attributes[spec.name] = 0.75;
+    }
+    if (op == "Clip") step.beta = 0.75;
+    const Tensor expected = op == "Clip" ? evaluate(op, {f32({4}, values), f32({}, {0}), f32({}, {0.75})})
+                                         : evaluate(op, {f32({4}, values)}, attributes);
+    Tensor actual = f32({4}, values);
+    apply_epilogue_step(step, actual.mutable_view(), {});
+    EXPECT_TRUE(identical(actual, expected));
+  }
+  for (const std::string_view name : epilogue_binary_ops()) {
+    SCOPED_TRACE(name);
+    const Tensor operand = f32({1}, {-2});
+    Tensor actual = f32({4}, values);
+    apply_epilogue_step({.op = std::string(name), .operand = 1}, actual.mutable_view(), operand.view());
+    EXPECT_TRUE(identical(actual, evaluate(std::string(name), {f32({4}, values), operand})));
+  }
+}
+
+TEST(Epilogue, IsAppendedOnlyAsItCanRun) {
+  OneNode gemm("Gemm", {f32({1, 1}, {2}), f32({1, 1}, {3})});
+  expect_error(ErrorCode::kInternal, "'Add' with no operand cannot be appended",
+               [&] { append_epilogue(gemm.node(), {.op = "Add"}); });
+  expect_error(ErrorCode::kInternal, "'Relu' with an operand cannot be appended",
+               [&] { append_epilogue(gemm.node(), {.op = "Relu"}, gemm.node().input(0)); });
+  expect_error(ErrorCode::kInternal, "'Conv' with no operand cannot be appended",
+               [&] { append_epilogue(gemm.node(), {.op = "Conv"}); });
+  EXPECT_TRUE(epilogue_of(gemm.node()).empty());
+}
+
+TEST(AttributeReader, GivesDefaultsAndRefusesWhatIsNotDeclared) {
+  OpDef op;
+  op.attributes = {{"axis", int64_t{3}}, {"to", DType::kFloat16}, {"size", std::vector<int64_t>{}, true}};
+  OneNode given("Relu", {f32({1}, {1})}, {{"to", int64_t{1}}});
+  OneNode none("Relu", {f32({1}, {1})});
+  EXPECT_EQ(AttributeReader(none.node(), op).integer("axis"), 3);
+  EXPECT_FALSE(AttributeReader(none.node(), op).has("axis"));
+  EXPECT_EQ(AttributeReader(none.node(), op).dtype("to"), DType::kFloat16);
+  EXPECT_EQ(AttributeReader(given.node(), op).dtype("to"), DType::kFloat32);
+  expect_error(kInvalid, "Relu 'it': the attribute 'size' (ints) is missing but required",
+               [&] { (void)AttributeReader(none.node(), op).integers("size"); });
+  expect_error(ErrorCode::kInternal, "does not declare the attribute 'mode'",
+               [&] { (void)AttributeReader(none.node(), op).string("mode"); });
+  expect_error(ErrorCode::kInternal, "declared as int and read as another kind",
+               [&] { (void)AttributeReader(none.node(), op).number("axis"); });
+}
+
 }  // namespace
 }  // namespace tenon::testing
