@@ -48,7 +48,9 @@ void reference(ReferenceContext& context) {
   if (out.dims.count() == 0) return;
   const Shape w_shape = to_shape(w_dims);
   const Window window = conv_transpose_window(context.node(), to_shape(x_dims), &w_shape);
-  const auto& [a, b, c] = window.axes;
+  const WindowAxis& a = window.axes[0];
+  const WindowAxis& b = window.axes[1];
+  const WindowAxis& c = window.axes[2];
   const std::vector<double> x = load_all<double>(context.input(0));
   const std::vector<double> w = load_all<double>(context.input(1));
   const ImageStrides xs(x_dims, window.channels_last);
