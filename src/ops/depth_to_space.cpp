@@ -64,7 +64,7 @@ void reference(ReferenceContext& context) {
 
 OpDef depth_to_space_op() {
   return {.name = "DepthToSpace",
-          .since_version = 13,
+          .since_version = 28,
           .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
           .infer = infer,
           .reference = reference,

@@ -43,7 +43,7 @@ void infer(InferContext& context) {
 OpDef flatten_op() {
   return {
       .name = "Flatten",
-      .since_version = 13,
+      .since_version = 25,
       .attributes = {{"axis", int64_t{1}}},
       .infer = infer,
       .reference =

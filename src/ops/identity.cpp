@@ -8,7 +8,7 @@ namespace tenon {
 OpDef identity_op() {
   return {
       .name = "Identity",
-      .since_version = 13,
+      .since_version = 25,
       .infer = [](InferContext& context) { context.copy_type(0); },
       .reference =
           [](ReferenceContext& context) {

@@ -66,7 +66,7 @@ void reference(ReferenceContext& context) {
 
 OpDef one_hot_op() {
   return {.name = "OneHot",
-          .since_version = 11,
+          .since_version = 28,
           .min_inputs = 3,
           .max_inputs = 3,
           .attributes = {{"axis", int64_t{-1}}},

@@ -81,9 +81,11 @@ void reference(ReferenceContext& context) {
 
 OpDef range_op() {
   return {.name = "Range",
-          .since_version = 11,
+          .since_version = 27,
           .min_inputs = 3,
           .max_inputs = 3,
+          // What ONNX computes f16 and bf16 in; here it is f64 for every float, so that no value of it matters.
+          .attributes = {{"stash_type", int64_t{1}}},
           .infer = infer,
           .reference = reference,
           .summary =

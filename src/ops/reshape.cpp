@@ -95,7 +95,7 @@ void infer(InferContext& context) {
 OpDef reshape_op() {
   return {
       .name = "Reshape",
-      .since_version = 14,
+      .since_version = 25,
       .min_inputs = 2,
       .max_inputs = 2,
       .attributes = {{"allowzero", int64_t{0}}},

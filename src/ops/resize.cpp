@@ -132,6 +132,8 @@ double source(const Axis& axis, std::string_view mode, int64_t o) {
   const auto out = static_cast<double>(axis.out);
   const double half_pixel = (place + 0.5) * axis.denominator / axis.numerator - 0.5;
   if (mode == "asymmetric") return place * axis.denominator / axis.numerator;
+  // By the whole extent of the result, as the operator's text and other runtimes have it (where scales are given,
+  // ONNX's own test data divides by the unrounded one).
   if (mode == "align_corners") return axis.out == 1 ? 0 : place * (in - 1) / (out - 1);
   if (mode == "pytorch_half_pixel") return axis.out > 1 ? half_pixel : 0;
   if (mode == "half_pixel_symmetric") {

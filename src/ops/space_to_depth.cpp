@@ -16,6 +16,9 @@ void infer(InferContext& context) {
   if (block < 1 || block > kMaxBlock) {
     context.fail(fmt::format("blocksize is {} but 1 to {} is required", block, kMaxBlock));
   }
+  if (const std::string& mode = context.attributes().string("mode"); mode != "DCR" && mode != "CRD") {
+    context.fail(fmt::format("mode is '{}' but DCR or CRD is required", mode));
+  }
   const auto& shape = context.shape(0);
   if (!shape) return context.set_output(0, context.dtype(0), Shape(4));
   if (shape->size() != 4)
@@ -35,18 +38,20 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
-// y[n, (i·b + j)·C + c, h, w] = x[n, c, h·b + i, w·b + j]
+// y[n, k, h, w] = x[n, c, h·b + i, w·b + j] with k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD).
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
   if (y.dims.count() == 0) return;
   const int64_t block = context.attributes().integer("blocksize");
+  const bool depth_first = context.attributes().string("mode") == "DCR";
   const std::vector<int64_t> strides = dense_strides(x.dims);
   SourceIndex index(4);
   index[0] = arithmetic(y.dims[0], strides[0]);
   for (int64_t k = 0; k < y.dims[1]; ++k) {
-    const int64_t place = k / x.dims[1];  // i·b + j
-    index[1].push_back(k % x.dims[1] * strides[1] + place / block * strides[2] + place % block * strides[3]);
+    const int64_t channel = depth_first ? k % x.dims[1] : k / (block * block);
+    const int64_t place = depth_first ? k / x.dims[1] : k % (block * block);  // i·b + j
+    index[1].push_back(channel * strides[1] + place / block * strides[2] + place % block * strides[3]);
   }
   index[2] = arithmetic(y.dims[2], block * strides[2]);
   index[3] = arithmetic(y.dims[3], block * strides[3]);
@@ -58,13 +63,13 @@ void reference(ReferenceContext& context) {
 OpDef space_to_depth_op() {
   return {
       .name = "SpaceToDepth",
-      .since_version = 13,
-      .attributes = {{"blocksize", int64_t{0}, /*required=*/true}},
+      .since_version = 28,
+      .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
       .infer = infer,
       .reference = reference,
       .summary =
           "Turns blocks of pixels into channels: [N, C, H b, W b] becomes [N, b² C, H, W]; the inverse of DepthToSpace "
-          "in DCR mode."};
+          "of the same mode."};
 }
 
 }  // namespace tenon

@@ -44,7 +44,7 @@ void infer(InferContext& context) {
 
 OpDef squeeze_op() {
   return {.name = "Squeeze",
-          .since_version = 13,
+          .since_version = 25,
           .min_inputs = 1,
           .max_inputs = 2,
           .infer = infer,

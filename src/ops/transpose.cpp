@@ -58,7 +58,7 @@ void reference(ReferenceContext& context) {
 
 OpDef transpose_op() {
   return {.name = "Transpose",
-          .since_version = 24,
+          .since_version = 25,
           .attributes = {{.name = "perm", .fallback = std::vector<int64_t>{}, .optional = true}},
           .infer = infer,
           .reference = reference,

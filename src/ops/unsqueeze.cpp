@@ -37,7 +37,7 @@ void infer(InferContext& context) {
 
 OpDef unsqueeze_op() {
   return {.name = "Unsqueeze",
-          .since_version = 13,
+          .since_version = 25,
           .min_inputs = 2,
           .max_inputs = 2,
           .infer = infer,

@@ -129,6 +129,20 @@ def conv_transpose(case):
         case(name, "ConvTranspose", inputs, [(y, np.float32)], 2, **attributes)
         case(f"{name}_last", "ConvTranspose", [last(x), *inputs[1:]], [(last(y), np.float32)], 2, channels_last=1,
              **attributes)  # fmt: skip
+    # By hand in one dimension: x * [1, 1, 1] by stride 2 spreads 3 elements over 7 places.
+    x, w = np.array([[[1, 10, 100]]], np.float32), np.ones((1, 1, 3), np.float32)
+    full = np.array([[[1, 1, 11, 10, 110, 100, 100]]], np.float32)
+    window = {"strides": [2]}
+    case("valid", "ConvTranspose", [x, w], [full], 0, auto_pad="VALID", **window)
+    case("same_upper", "ConvTranspose", [x, w], [full[..., :-1]], 0, auto_pad="SAME_UPPER", **window)
+    case("same_lower", "ConvTranspose", [x, w], [full[..., 1:]], 0, auto_pad="SAME_LOWER", **window)
+    case("output_shape", "ConvTranspose", [x, w], [full[..., 1:-1]], 0, output_shape=[5], **window)
+    case("output_shape_odd", "ConvTranspose", [x, w], [full[..., 2:-1]], 0, output_shape=[4], **window)
+    case("output_shape_odd_upper", "ConvTranspose", [x, w], [full[..., 1:-2]], 0, output_shape=[4],
+         auto_pad="SAME_UPPER", **window)  # fmt: skip
+    beyond = np.concatenate([full, np.zeros((1, 1, 2), np.float32)], -1)
+    case("output_shape_beyond", "ConvTranspose", [x, w], [beyond], 0, output_shape=[9], **window)
+    case("empty_batch", "ConvTranspose", [x[:0], w], [full[:0]], 0, **window)
 
 
 POOLS = [
@@ -184,6 +198,29 @@ def pools(case):
         strides=[2],
         ceil_mode=1,
     )
+    # A second window would start in the padding behind the 3 elements and is left out; with one more in front it starts
+    # on the last element and stays.
+    x = np.array([[[1, 2, 3]]], np.float32)
+    window = {"kernel_shape": [2], "strides": [3], "ceil_mode": 1}
+    case("ceil_starts_in_pad", "MaxPool", [x], [np.array([[[2]]], np.float32)], 0, pads=[0, 1], **window)
+    case("ceil_starts_inside", "MaxPool", [x], [np.array([[[1, 3]]], np.float32)], 0, pads=[1, 1], **window)
+    # The last window's second place is explicit padding, its third lies beyond and is not counted.
+    window = {"kernel_shape": [3], "strides": [3], "pads": [0, 1], "ceil_mode": 1}
+    x = np.array([[[1, 2, 3, 6]]], np.float32)
+    case("ceil_pad_all", "AveragePool", [x], [np.array([[[2, 3]]], np.float32)], 2, count_include_pad=1, **window)
+    case("ceil_pad", "AveragePool", [x], [np.array([[[2, 6]]], np.float32)], 2, **window)
+    # A dilated kernel that steps over the whole input sees only padding.
+    window = {"kernel_shape": [2], "dilations": [2], "pads": [1, 1]}
+    x = np.array([[[5]]], np.float32)
+    case("steps_over", "MaxPool", [x], [np.array([[[-np.inf]]], np.float32)], 0, **window)
+    case("steps_over", "AveragePool", [x], [np.array([[[0]]], np.float32)], 0, **window)
+    negative_zero = np.full((1, 1, 2), -0.0, np.float32)
+    case("negative_zero", "MaxPool", [negative_zero], [negative_zero[..., :1]], 0, kernel_shape=[2])
+    for auto_pad, y in (("SAME_UPPER", [5, 3, 7]), ("SAME_LOWER", [1, 5, 7]), ("VALID", [5, 3])):
+        x = np.array([[[1, 5, 2, 3, 7]]], np.float32)
+        case(auto_pad, "MaxPool", [x], [np.array([[y]], np.float32)], 0, kernel_shape=[2], strides=[2],
+             auto_pad=auto_pad)  # fmt: skip
+    case("empty_batch", "AveragePool", [floats(0, 2, 4)], [floats(0, 2, 3)], 0, kernel_shape=[2])
     for dtype in (np.int8, np.uint8):
         x = random.integers(0, 100, (1, 1, 4), dtype)
         case(np.dtype(dtype).name, "MaxPool", [x], [np.maximum(x[..., :-1], x[..., 1:])], kernel_shape=[2])
@@ -257,6 +294,12 @@ def moves(case):
 
     for mode in ("constant", "edge", "reflect", "wrap"):
         case(mode, "Pad", [x, whole([1, 0, 2, 0, 2, 1])], [np.pad(x, [(1, 0), (0, 2), (2, 1)], mode=mode)], mode=mode)
+    for mode in ("reflect", "wrap"):  # further than the axis is long
+        long = np.pad(np.arange(3), (8, 7), mode=mode)
+        case(f"{mode}_far", "Pad", [np.arange(3), whole([8, 7])], [long], mode=mode)
+    case("reflect_one", "Pad", [whole([5]), whole([2, 1])], [whole([5, 5, 5, 5])], mode="reflect")
+    case("empty", "Pad", [floats(0, 2), whole([1, 0, 1, 0])], [np.zeros((2, 2), np.float32)])
+    case("scalar", "Pad", [np.float32(3), whole([])], [np.float32(3)])
     filled = np.pad(x, [(0, 0), (0, 0), (1, 2)], constant_values=7)
     case("value", "Pad", [x, whole([0, 0, 1, 0, 0, 2]), np.float32(7)], [filled])
     case("axes", "Pad", [x, whole([1, 2]), np.float32(7), whole([-1])], [filled])
@@ -301,6 +344,7 @@ def moves(case):
     case("crd", "DepthToSpace", [y], [crd], blocksize=2, mode="CRD")
     back = blocks.transpose(0, 3, 4, 1, 5, 2).reshape(1, 2, 4, 6)
     case("back", "SpaceToDepth", [back], [y], blocksize=2)
+    case("back_crd", "SpaceToDepth", [crd], [y], blocksize=2, mode="CRD")
 
 
 def casts(case):
@@ -349,6 +393,59 @@ def resizes(case):
     case("nearest_asymmetric_floor", "Resize", [x, None, scales], [nearest], 0, nearest_mode="floor",
          coordinate_transformation_mode="asymmetric")  # fmt: skip
     case("axes", "Resize", [x, None, None, whole([6])], [x.repeat(2, 2)], 0, axes=[2])
+    case("empty", "Resize", [floats(0, 2), None, None, whole([0, 4])], [floats(0, 4)], 0)
+
+    # Nearest, along one axis, from the rounded places alone.
+    round_places = {
+        "round_prefer_floor": lambda at: np.ceil(at - 0.5),
+        "round_prefer_ceil": lambda at: np.floor(at + 0.5),
+        "floor": np.floor,
+        "ceil": np.ceil,
+    }
+    x = random.integers(-100, 100, 5).astype(np.int8)
+    for (mode, rule), (nearest_mode, rounded), size in itertools.product(
+        rules.items(), round_places.items(), (2, 7, 10)
+    ):
+        at = rounded(np.array([rule(5, size)(i) for i in range(size)]))
+        case(f"{mode}_{nearest_mode}_{size}", "Resize", [x, None, None, whole([size])],
+             [x[np.clip(at, 0, 4).astype(int)]], 0, nearest_mode=nearest_mode,
+             coordinate_transformation_mode=mode)  # fmt: skip
+
+    def keys(distance, a):
+        """The cubic convolution kernel by its pieces, Keys 1981."""
+        d = np.abs(distance)
+        near = (a + 2) * d**3 - (a + 3) * d**2 + 1
+        far = a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+        return np.where(d <= 1, near, np.where(d < 2, far, 0))
+
+    def cubic(x, size, place, a, exclude):
+        """Every source place's weight, those beyond the ends added to the outermost or left out."""
+        weights = np.zeros((size, len(x)))
+        for i in range(size):
+            around = np.floor(place(i)) + np.arange(-3, 5)
+            for at, weight in zip(around, keys(place(i) - around, a), strict=True):
+                if not exclude or 0 <= at < len(x):
+                    weights[i, int(np.clip(at, 0, len(x) - 1))] += weight
+        return (weights / weights.sum(1, keepdims=True)) @ x.astype(np.float64)
+
+    for mode, size, a, exclude in itertools.product(("half_pixel", "asymmetric"), (3, 8), (-0.75, -0.5), (0, 1)):
+        x = floats(5)
+        y = cubic(x, size, rules[mode](5, size), a, exclude)
+        case(f"cubic_{mode}_{size}_{a}_{exclude}", "Resize", [x, None, None, whole([size])], [(y, np.float32)], 64,
+             mode="cubic", coordinate_transformation_mode=mode, cubic_coeff_a=a, exclude_outside=exclude)  # fmt: skip
+
+    # By scales: the extent is floored, the scale is not: 5 * 0.7 = 3.5 is 3 places, 1 / 0.7 apart.
+    x, scale = floats(5), np.float32(0.7)
+    y = interpolated(x.astype(np.float64), 3, lambda i: (i + 0.5) / float(scale) - 0.5)
+    case("floored", "Resize", [x, None, scale[None]], [(y, np.float32)], 16, mode="linear")
+    # Centred: the 3 places stand for 3.5, so that the first lies a quarter of 1 / 0.7 further inside.
+    y = interpolated(x.astype(np.float64), 3, lambda i: (i + 0.5 + 0.25) / float(scale) - 0.5)
+    case("symmetric", "Resize", [x, None, scale[None]], [(y, np.float32)], 16, mode="linear",
+         coordinate_transformation_mode="half_pixel_symmetric")  # fmt: skip
+    # 10 * 0.7 is 7 in f32, although just below it in f64.
+    x = floats(10)
+    y = interpolated(x.astype(np.float64), 7, lambda i: (i + 0.5) / float(scale) - 0.5)
+    case("in_f32", "Resize", [x, None, scale[None]], [(y, np.float32)], 16, mode="linear")
 
 
 GROUPS = (conv, conv_transpose, pools, moves, casts, resizes)
