@@ -44,12 +44,13 @@ void select_outputs(Graph& graph, const std::vector<std::string>& names) {
 }
 
 void override_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes) {
-  for (const auto& [name, shape] : shapes) {
+  for (const auto& item : shapes) {
+    const std::string& name = item.first;  // Not bound: clang 14 cannot capture bindings.
     const auto inputs = graph.inputs();
     const auto input =
         std::find_if(inputs.begin(), inputs.end(), [&](const Value* value) { return value->name() == name; });
     if (input == inputs.end()) not_found("input", name, names_of(inputs));
-    (*input)->set_type({(*input)->type().dtype, shape});
+    (*input)->set_type({(*input)->type().dtype, item.second});
   }
 }
 

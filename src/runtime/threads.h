@@ -28,15 +28,17 @@ class ThreadScope {
     if (changed_) omp_set_num_threads(before_);
   }
 #else
-  explicit ThreadScope(int) : before_(1), changed_(false) {}
+  explicit ThreadScope(int) {}
   ~ThreadScope() = default;
 #endif
   ThreadScope(const ThreadScope&) = delete;
   ThreadScope& operator=(const ThreadScope&) = delete;
 
+#ifdef _OPENMP
  private:
   int before_;
   bool changed_;
+#endif
 };
 
 }  // namespace tenon

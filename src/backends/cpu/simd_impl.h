@@ -41,8 +41,8 @@ inline void store_some(float* p, Vec v, int64_t count) {
 // A comparison with NaN is false, so these give `x` when it is NaN.
 inline Vec at_most(Vec x, Vec limit) { return limit < x ? limit : x; }
 inline Vec at_least(Vec x, Vec limit) { return limit > x ? limit : x; }
-inline Vec maximum(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
-inline Vec minimum(Vec a, Vec b) { return (a < b) | (a != a) ? a : b; }
+inline Vec maximum(Vec a, Vec b) { return ((a > b) | (a != a)) ? a : b; }
+inline Vec minimum(Vec a, Vec b) { return ((a < b) | (a != a)) ? a : b; }
 inline Vec magnitude(Vec x) { return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(x) & 0x7FFFFFFF); }
 inline Vec with_sign_of(Vec positive, Vec sign) {
   return reinterpret_cast<Vec>(reinterpret_cast<IntVec>(positive) | (reinterpret_cast<IntVec>(sign) & ~0x7FFFFFFF));
