@@ -3,6 +3,7 @@
 
 #include "base/elements.h"
 #include "base/near_names.h"
+#include "layers/layer_type.h"
 #include "lowering/lower.h"
 #include "ops/op.h"
 
@@ -138,6 +139,9 @@ void Lowering::lower_node(const Node& node) {
     }
   } catch (const NotLowered& problem) {
     stand_in(node, {node.name(), node.op(), problem.consequence ? "" : problem.reason, map_option(node)});
+  } catch (const Error& error) {  // A type rule knows the operator, but not for these types.
+    if (error.code() != ErrorCode::kUnsupported) throw;
+    stand_in(node, {node.name(), node.op(), error.message(), map_option(node)});
   }
 }
 
@@ -154,7 +158,21 @@ void Lowering::lower_layer(const Node& node) {
   for (size_t i = 0; i < names.size(); ++i) set_lowered(node.outputs()[i], made->output(i));
   if (std::any_of(inputs.begin(), inputs.end(), [&](const Value* input) { return is_doubtful(input); })) {
     doubtful_.insert(made->outputs().begin(), made->outputs().end());
+  } else {
+    infer_layer(*made);
   }
+}
+
+// A layer that is loaded tells its types, which rules behind it may need. One that is not is the compiler's matter.
+void Lowering::infer_layer(const Node& node) {
+  if (LayerRegistry::global().find(node.domain(), node.op()) == nullptr) return;
+  std::vector<TensorType> types;
+  for (const Value* input : node.inputs()) {
+    types.push_back(input == nullptr ? TensorType{} : input->type());
+    if (input != nullptr && (types.back().dtype == DType::kUndefined || !types.back().shape)) return;
+  }
+  const std::vector<TensorType> outputs = instance_of(node)->infer(types);
+  for (size_t i = 0; i < std::min(outputs.size(), node.outputs().size()); ++i) node.outputs()[i]->set_type(outputs[i]);
 }
 
 void Lowering::stand_in(const Node& node, UnsupportedNode report) {
@@ -287,15 +305,14 @@ void Lowering::set_outputs() {
     const bool renamed = std::find(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(i), outputs[i]) !=
                          outputs.begin() + static_cast<std::ptrdiff_t>(i);
     if (outputs[i]->name() == name || is_stand_in) continue;
-    if (outputs[i]->producer() != nullptr && !renamed && graph_.find_value(name) == nullptr) {
+    if (Value* other = graph_.find_value(name)) graph_.rename(other, fresh_name(name + "/inner"));
+    if (outputs[i]->producer() != nullptr && !renamed) {
       graph_.rename(outputs[i], name);
     } else {
-      const std::string value_name = fresh_name(name);
       const TensorType type = outputs[i]->type();
-      outputs[i] = graph_
-                       .add_node("Identity", fresh_name(name), std::span<Value* const>(&outputs[i], 1),
-                                 std::span(&value_name, 1))
-                       ->output();
+      outputs[i] =
+          graph_.add_node("Identity", fresh_name(name), std::span<Value* const>(&outputs[i], 1), std::span(&name, 1))
+              ->output();
       outputs[i]->set_type(type);
     }
   }

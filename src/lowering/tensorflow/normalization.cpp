@@ -1,13 +1,70 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/images.h"
 
-// Softmax.
+#include "base/elements.h"
+
+// Normalisation, and softmax.
 namespace tenon::tensorflow {
 namespace {
 
 void softmax(Rewrite& rewrite) { rewrite.emit(rewrite.target(), {rewrite.input(0)}, {{"axis", int64_t{-1}}}); }
 
+// Versions 1 to 3 differ in dtypes and in outputs that gradients use. For inference the statistics are inputs, and
+// outputs 1 and 2.
+void fused_batch_norm(Rewrite& rewrite) {
+  if (rewrite.flag("is_training", true)) {
+    Rewrite::decline(
+        "it is in training mode (is_training is true), so it would normalise by the batch's own statistics; freeze "
+        "the model for inference");
+  }
+  const std::string format = rewrite.text("data_format", "NHWC");
+  const ImageLayout layout = image_layout(rewrite, format == "NDHWC" || format == "NCDHW" ? 3 : 2);
+  Value* image = channels_first(rewrite, rewrite.input(0), layout);
+  Value* normal = rewrite.work("BatchNormalization",
+                               {image, rewrite.input(1), rewrite.input(2), rewrite.input(3), rewrite.input(4)},
+                               {{"epsilon", rewrite.number("epsilon", 1e-4)}});
+  finish_images(rewrite, normal, layout);
+  rewrite.alias(1, rewrite.input(3));
+  rewrite.alias(2, rewrite.input(4));
+}
+
+// The batch normalisation of the first TensorFlow releases: t, mean, variance, beta, gamma.
+void batch_norm_with_global_normalization(Rewrite& rewrite) {
+  const ImageLayout layout;
+  Value* gamma = rewrite.input(4);
+  if (!rewrite.flag("scale_after_normalization")) {
+    const Tensor& mean = rewrite.required_constant(1, "the mean");
+    Tensor ones = Tensor::empty(mean.dtype(), mean.dims());
+    for (int64_t i = 0; i < ones.count(); ++i) store_f64(ones.mutable_data(), ones.dtype(), i, 1);
+    gamma = rewrite.constant(std::move(ones));
+  }
+  Value* image = channels_first(rewrite, rewrite.input(0), layout);
+  Value* normal =
+      rewrite.work("BatchNormalization", {image, gamma, rewrite.input(3), rewrite.input(1), rewrite.input(2)},
+                   {{"epsilon", rewrite.number("variance_epsilon", 1e-3)}});
+  finish_images(rewrite, normal, layout);
+}
+
+// TensorFlow multiplies the sum of squares by alpha, the standard by alpha / size.
+void lrn(Rewrite& rewrite) {
+  const ImageLayout layout;
+  const int64_t radius = rewrite.integer("depth_radius", 5);
+  if (radius < 0 || radius > INT32_MAX) rewrite.fail("its attribute 'depth_radius' is out of range");
+  const int64_t size = 2 * radius + 1;
+  Value* normal = rewrite.work("LRN", {channels_first(rewrite, rewrite.input(0), layout)},
+                               {{"alpha", rewrite.number("alpha", 1) * static_cast<double>(size)},
+                                {"beta", rewrite.number("beta", 0.5)},
+                                {"bias", rewrite.number("bias", 1)},
+                                {"size", size}});
+  finish_images(rewrite, normal, layout);
+}
+
 constexpr Rule kRules[] = {
+    {"BatchNormWithGlobalNormalization", batch_norm_with_global_normalization},
+    {"FusedBatchNorm", fused_batch_norm},
+    {"FusedBatchNormV2", fused_batch_norm},
+    {"FusedBatchNormV3", fused_batch_norm},
+    {"LRN", lrn},
     {"LogSoftmax", softmax, "LogSoftmax"},
     {"Softmax", softmax, "Softmax"},
 };

@@ -170,7 +170,7 @@ void cast(Rewrite& rewrite) {
   const DType to = rewrite.type("DstT", DType::kUndefined);
   if (to == DType::kUndefined) rewrite.fail("its attribute 'DstT' is missing");
   if (rewrite.input(0)->type().dtype == to) return rewrite.alias(0, rewrite.input(0));
-  rewrite.emit("Cast", {rewrite.input(0)}, {{"to", static_cast<int64_t>(to)}});
+  rewrite.emit("Cast", {rewrite.input(0)}, {{"to", to}});
 }
 
 constexpr Rule kRules[] = {

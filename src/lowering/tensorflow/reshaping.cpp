@@ -13,7 +13,7 @@ void shape(Rewrite& rewrite) {
   if (dtype == DType::kInt64) {
     rewrite.emit("Shape", {rewrite.input(0)});
   } else {
-    rewrite.emit("Cast", {rewrite.step("Shape", {rewrite.input(0)})}, {{"to", static_cast<int64_t>(dtype)}});
+    rewrite.emit("Cast", {rewrite.step("Shape", {rewrite.input(0)})}, {{"to", dtype}});
   }
 }
 
@@ -25,7 +25,7 @@ void shape_n(Rewrite& rewrite) {
 }
 
 void size(Rewrite& rewrite) {
-  const auto to = static_cast<int64_t>(rewrite.type("out_type", DType::kInt32));
+  const DType to = rewrite.type("out_type", DType::kInt32);
   rewrite.emit("Cast", {rewrite.step("Size", {rewrite.input(0)})}, {{"to", to}});
 }
 

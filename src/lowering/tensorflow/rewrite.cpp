@@ -190,12 +190,21 @@ void Rewrite::emit_all(std::string op, std::initializer_list<Value*> inputs, siz
   const auto results =
       lowering_.add(std::move(op), node_.name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
                     std::move(attributes));
-  for (size_t i = 0; i < std::min(count, node_.outputs().size()); ++i) alias(i, results[i]);
+  for (size_t i = 0; i < count; ++i) alias(i, results[i]);
 }
 
 Value* Rewrite::work(std::string op, std::span<Value* const> inputs, Attributes attributes) {
   const std::string name = lowering_.fresh_name(node_.name() + "/" + op);
   return lowering_.add(std::move(op), node_.name(), inputs, std::span(&name, 1), std::move(attributes))[0];
+}
+
+std::vector<Value*> Rewrite::work_all(std::string op, std::initializer_list<Value*> inputs, size_t count,
+                                      Attributes attributes) {
+  std::vector<std::string> names;
+  for (size_t i = 0; i < count; ++i)
+    names.push_back(lowering_.fresh_name(fmt::format("{}/{}_{}", node_.name(), op, i)));
+  return lowering_.add(std::move(op), node_.name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
+                       std::move(attributes));
 }
 
 Value* Rewrite::work(std::string op, std::initializer_list<Value*> inputs, Attributes attributes) {
@@ -215,11 +224,14 @@ void Rewrite::alias(size_t index, Value* value) {
   if (index < node_.outputs().size()) lowering_.set_lowered(node_.outputs()[index], value);
 }
 
-void Rewrite::result(Value* value) {
-  const std::string& name = node_.output()->name();
+void Rewrite::result(Value* value, size_t index) {
+  if (index >= node_.outputs().size()) return;
+  const std::string& name = node_.output(index)->name();
   if (value->name() != name && lowering_.graph().find_value(name) == nullptr) lowering_.graph().rename(value, name);
-  alias(0, value);
+  alias(index, value);
 }
+
+Value* Rewrite::output(size_t index) const { return lowering_.lowered(node_.output(index)); }
 
 bool Rewrite::is_used(size_t index) const {
   if (index >= node_.outputs().size()) return false;
@@ -267,7 +279,7 @@ Value* Rewrite::transposed(Value* value, std::span<const int64_t> permutation) {
 
 Value* Rewrite::cast(Value* value, DType dtype) {
   if (value->type().dtype == dtype) return value;
-  return step("Cast", {value}, {{"to", static_cast<int64_t>(dtype)}});
+  return step("Cast", {value}, {{"to", dtype}});
 }
 
 Value* Rewrite::as_vector(Value* value) {
@@ -277,6 +289,10 @@ Value* Rewrite::as_vector(Value* value) {
 }
 
 Value* Rewrite::reshaped(Value* value, std::span<const int64_t> target) {
+  const Tensor* tensor = value->constant();
+  const bool is_plain = std::all_of(target.begin(), target.end(), [](int64_t extent) { return extent > 0; });
+  if (tensor != nullptr && is_plain && Dims(target).count() == tensor->count())
+    return constant(tensor->reshaped(Dims(target)));
   return step("Reshape", {value, vector(target)});
 }
 

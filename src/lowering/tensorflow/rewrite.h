@@ -76,13 +76,17 @@ class Rewrite {
   /// The node that does the work, under the node's name, where emit() or alias() follows for the result.
   Value* work(std::string op, std::span<Value* const> inputs, Attributes attributes = {});
   Value* work(std::string op, std::initializer_list<Value*> inputs, Attributes attributes = {});
+  std::vector<Value*> work_all(std::string op, std::initializer_list<Value*> inputs, size_t count,
+                               Attributes attributes = {});
   /// A node in front of or behind the result.
   Value* step(std::string op, std::initializer_list<Value*> inputs, Attributes attributes = {});
   Value* step(std::string op, std::span<Value* const> inputs, Attributes attributes = {});
   /// The node's output `index` is this value.
   void alias(size_t index, Value* value);
-  /// The node's output 0 is this value, which this rewrite has made; it takes the output's name.
-  void result(Value* value);
+  /// The node's output `index` is this value, which this rewrite has made; it takes the output's name.
+  void result(Value* value, size_t index = 0);
+  /// What output `index` has become.
+  [[nodiscard]] Value* output(size_t index) const;
   /// True when somebody reads output `index`, or it is a graph output.
   [[nodiscard]] bool is_used(size_t index) const;
 
@@ -141,11 +145,16 @@ struct Obstacle {
 [[nodiscard]] const Obstacle* find_obstacle(std::string_view op);
 
 // The families, one file each.
+[[nodiscard]] std::span<const Rule> convolution_rules();
 [[nodiscard]] std::span<const Rule> joining_rules();
 [[nodiscard]] std::span<const Rule> matmul_rules();
 [[nodiscard]] std::span<const Rule> normalization_rules();
+[[nodiscard]] std::span<const Rule> padding_rules();
 [[nodiscard]] std::span<const Rule> pointwise_rules();
+[[nodiscard]] std::span<const Rule> pooling_rules();
+[[nodiscard]] std::span<const Rule> reduction_rules();
 [[nodiscard]] std::span<const Rule> reshaping_rules();
+[[nodiscard]] std::span<const Rule> resizing_rules();
 [[nodiscard]] std::span<const Rule> slicing_rules();
 [[nodiscard]] std::span<const Rule> source_rules();
 

@@ -38,8 +38,9 @@ constexpr Obstacle kObstacles[] = {
 const Rule* find_rule(std::string_view op) {
   static const std::unordered_map<std::string_view, const Rule*> rules = [] {
     std::unordered_map<std::string_view, const Rule*> table;
-    for (const auto family : {joining_rules(), matmul_rules(), normalization_rules(), pointwise_rules(),
-                              reshaping_rules(), slicing_rules(), source_rules()})
+    for (const auto family : {convolution_rules(), joining_rules(), matmul_rules(), normalization_rules(),
+                              padding_rules(), pointwise_rules(), pooling_rules(), reduction_rules(), reshaping_rules(),
+                              resizing_rules(), slicing_rules(), source_rules()})
       for (const Rule& rule : family) table.emplace(rule.op, &rule);
     return table;
   }();

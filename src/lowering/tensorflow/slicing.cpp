@@ -161,9 +161,35 @@ void strided_slice(Rewrite& rewrite) {
     rewrite.result(result);
 }
 
+// params, indices, and from version 2 the axis.
+void gather(Rewrite& rewrite) {
+  if (rewrite.integer("batch_dims", 0) != 0) Rewrite::decline("it gathers within batches (batch_dims is not 0)");
+  std::vector<int64_t> axis = {0};
+  if (rewrite.input_count() > 2) axis = rewrite.required_integers(2, "the axis");
+  if (axis.size() != 1) rewrite.fail("its axis must be a single integer");
+  rewrite.emit("Gather", {rewrite.input(0), rewrite.input(1)}, {{"axis", axis[0]}});
+}
+
+void gather_nd(Rewrite& rewrite) {
+  rewrite.emit("GatherND", {rewrite.input(0), rewrite.cast(rewrite.input(1), DType::kInt64)});
+}
+
+// Where with one input: the places that are not 0, one a row.
+void where(Rewrite& rewrite) {
+  rewrite.result(
+      rewrite.step("Transpose", {rewrite.work("NonZero", {rewrite.input(0)})}, {{"perm", std::vector<int64_t>{1, 0}}}));
+}
+
+void reverse(Rewrite& rewrite) {
+  const std::vector<int64_t> axes = rewrite.required_integers(1, "the axes");
+  if (axes.empty()) return rewrite.alias(0, rewrite.input(0));
+  const auto all = [&](int64_t value) { return rewrite.vector(std::vector<int64_t>(axes.size(), value)); };
+  rewrite.emit("Slice", {rewrite.input(0), all(kToTheEnd), all(kThroughTheFirst), rewrite.vector(axes), all(-1)});
+}
+
 constexpr Rule kRules[] = {
-    {"Slice", slice},
-    {"StridedSlice", strided_slice},
+    {"Gather", gather}, {"GatherNd", gather_nd},         {"GatherV2", gather}, {"ReverseV2", reverse},
+    {"Slice", slice},   {"StridedSlice", strided_slice}, {"Where", where},
 };
 
 }  // namespace

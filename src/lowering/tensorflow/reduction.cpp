@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "lowering/tensorflow/rewrite.h"
+
+// Reductions, and searches for extremes.
+namespace tenon::tensorflow {
+namespace {
+
+void reduce(Rewrite& rewrite) {
+  const auto axes = rewrite.integers(1);
+  if (axes && axes->empty()) return rewrite.alias(0, rewrite.input(0));  // Over no axes; the standard would take all.
+  Value* along = axes ? rewrite.vector(*axes) : rewrite.as_vector(rewrite.input(1));
+  Attributes attributes{{"keepdims", int64_t{rewrite.flag("keep_dims")}}};
+  if (!axes) attributes.emplace("noop_with_empty_axes", int64_t{1});
+  rewrite.emit(rewrite.target(), {rewrite.input(0), along}, std::move(attributes));
+}
+
+void arg_extreme(Rewrite& rewrite) {
+  const std::vector<int64_t> axis = rewrite.required_integers(1, "the axis");
+  if (axis.size() != 1) rewrite.fail("its axis must be a single integer");
+  const DType to = rewrite.type("output_type", DType::kInt64);
+  Attributes attributes{{"axis", axis[0]}, {"keepdims", int64_t{0}}};
+  if (to == DType::kInt64) {
+    rewrite.emit(rewrite.target(), {rewrite.input(0)}, std::move(attributes));
+  } else {
+    rewrite.result(rewrite.cast(rewrite.work(rewrite.target(), {rewrite.input(0)}, std::move(attributes)), to));
+  }
+}
+
+// The k largest of the last axis, and where they are.
+void top_k_of(Rewrite& rewrite, Value* k, DType index_type) {
+  rewrite.emit_all("TopK", {rewrite.input(0), k}, 2,
+                   {{"axis", int64_t{-1}}, {"sorted", int64_t{rewrite.flag("sorted", true)}}});
+  if (rewrite.is_used(1)) rewrite.alias(1, rewrite.cast(rewrite.output(1), index_type));
+}
+
+void top_k(Rewrite& rewrite) { top_k_of(rewrite, rewrite.vector({rewrite.integer("k", 1)}), DType::kInt32); }
+
+void top_k_v2(Rewrite& rewrite) {
+  top_k_of(rewrite, rewrite.as_vector(rewrite.input(1)), rewrite.type("index_type", DType::kInt32));
+}
+
+constexpr Rule kRules[] = {
+    {"All", reduce, "ReduceMin"},
+    {"Any", reduce, "ReduceMax"},
+    {"ArgMax", arg_extreme, "ArgMax"},
+    {"ArgMin", arg_extreme, "ArgMin"},
+    {"EuclideanNorm", reduce, "ReduceL2"},
+    {"Max", reduce, "ReduceMax"},
+    {"Mean", reduce, "ReduceMean"},
+    {"Min", reduce, "ReduceMin"},
+    {"Prod", reduce, "ReduceProd"},
+    {"Sum", reduce, "ReduceSum"},
+    {"TopK", top_k},
+    {"TopKV2", top_k_v2},
+};
+
+}  // namespace
+
+std::span<const Rule> reduction_rules() { return kRules; }
+
+}  // namespace tenon::tensorflow
