@@ -19,6 +19,13 @@ constexpr Pass kPasses[] = {
     {"bind_layers", "Finds users' layers and completes their fields.", bind_layers, true},
     {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
     {"fold_constants", "Computes what depends on constants only.", fold_constants},
+    {"merge_common", "Computes and stores once what occurs several times.", merge_common},
+    {"simplify", "Applies algebra: clamps, biases, reshapes and transposes in their simplest form.", simplify},
+    {"assign_layout", "Puts the channels of images last, and transposes where they cancel.", assign_layout},
+    {"fold_pad", "Makes a Pad in front of a convolution the convolution's own padding.", fold_pad},
+    {"fold_scale", "Moves scales and shifts behind a product into its weights and bias.", fold_scale},
+    {"fuse_epilogue", "Does what follows a product element by element while its result is in registers.",
+     fuse_epilogue},
     {"remove_dead", "Removes what no output depends on.", remove_dead},
     {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
 };

@@ -5,9 +5,9 @@
 // bind_layers: finds the layer of every custom node, checks the node's fields, and writes what was found into the node.
 //
 // Before:  nothing is known of custom nodes but their names; fields may be missing and of a wider or narrower kind.
-// After:   every custom node names the version of its layer (kLayerVersionAttribute) and has all of its layer's fields,
-// of
-//          the declared kinds. So a plan keeps its meaning when a newer version of the layer brings other defaults.
+// After:   every custom node names the version of its layer (kLayerVersionAttribute) and has all of its layer's
+//          fields, of the declared kinds. So a plan keeps its meaning when a newer version of the layer brings other
+//          defaults.
 // Order:   first, since inference asks the layers for types.
 namespace tenon {
 
