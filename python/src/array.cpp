@@ -8,6 +8,7 @@
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -144,6 +145,25 @@ nb::dlpack::dtype buffer_type(DType dtype) {
   throw Error(ErrorCode::kUnsupported, fmt::format("NumPy has no arrays of {}", dtype_name(dtype)));
 }
 
+// An object's memory, to write to.
+class WritableBuffer {
+ public:
+  WritableBuffer(nb::handle object, const std::string& what) {
+    if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_RECORDS) == 0) return;
+    const nb::python_error error;
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{}, a {}, cannot be written to: {}", what,
+                                                         python_type(object), nb::str(error.value()).c_str()));
+  }
+  ~WritableBuffer() { PyBuffer_Release(&buffer_); }
+  WritableBuffer(const WritableBuffer&) = delete;
+  WritableBuffer& operator=(const WritableBuffer&) = delete;
+  const Py_buffer* operator->() const noexcept { return &buffer_; }
+  const Py_buffer* get() const noexcept { return &buffer_; }
+
+ private:
+  Py_buffer buffer_;
+};
+
 bool aligned(const void* data, DType dtype) {
   const auto bytes = static_cast<uintptr_t>(dtype_bits(dtype)) / 8;
   const uintptr_t alignment = dtype_kind(dtype) == DTypeKind::kComplex ? bytes / 2 : bytes;
@@ -152,28 +172,17 @@ bool aligned(const void* data, DType dtype) {
 
 }  // namespace
 
-nb::object array_over(const TensorView& view, nb::handle owner, bool read_only) {
-  const nb::object dtype = numpy_dtype(view.dtype);
-  const nb::dlpack::dtype raw = buffer_type(view.dtype);
-  size_t shape[kMaxRank];
-  for (size_t i = 0; i < view.dims.size(); ++i) shape[i] = static_cast<size_t>(view.dims[i]);
-  nb::object array;
-  if (read_only) {
-    array = nb::cast(nb::ndarray<nb::numpy, nb::ro>(view.data, view.dims.size(), shape, owner, nullptr, raw));
-  } else {
-    // The caller says that the memory may be written.
-    array =
-        nb::cast(nb::ndarray<nb::numpy>(const_cast<void*>(view.data), view.dims.size(), shape, owner, nullptr, raw));
-  }
-  return needs_ml_dtypes(view.dtype) ? nb::object(array.attr("view")(dtype)) : array;
-}
-
 nb::object array_of(const Tensor& tensor) {
   if (tensor.dtype() != DType::kString) {
     auto shared = std::make_unique<Tensor>(tensor);
     const nb::capsule owner(shared.get(), [](void* pointer) noexcept { delete static_cast<Tensor*>(pointer); });
     (void)shared.release();
-    return array_over(tensor.view(), owner, true);
+    size_t shape[kMaxRank];
+    for (size_t i = 0; i < tensor.dims().size(); ++i) shape[i] = static_cast<size_t>(tensor.dims()[i]);
+    nb::object array = nb::cast(nb::ndarray<nb::numpy, nb::ro>(tensor.data(), tensor.dims().size(), shape, owner,
+                                                               nullptr, buffer_type(tensor.dtype())));
+    if (needs_ml_dtypes(tensor.dtype())) array = array.attr("view")(numpy_dtype(tensor.dtype()));
+    return array;
   }
   const nb::object flat = numpy().attr("empty")(tensor.count(), numpy_dtype(DType::kString));
   Py_ssize_t index = 0;
@@ -185,14 +194,31 @@ nb::object copied_array(const TensorView& view) {
   // Kept for good, as in numpy_dtype().
   static const auto& empty = *new nb::object(numpy().attr("empty"));
   nb::object array = empty(dims_to_python(view.dims), numpy_dtype(view.dtype));
-  const int64_t bytes = view.size_bytes();
-  if (bytes == 0) return array;
-  const nb::object raw = needs_ml_dtypes(view.dtype) ? nb::object(array.attr("view")("uint8")) : array;
-  Py_buffer buffer;
-  if (PyObject_GetBuffer(raw.ptr(), &buffer, PyBUF_WRITABLE) != 0) throw nb::python_error();
-  std::memcpy(buffer.buf, view.data, static_cast<size_t>(bytes));
-  PyBuffer_Release(&buffer);
+  const WritableBuffer buffer(needs_ml_dtypes(view.dtype) ? nb::object(array.attr("view")("uint8")) : array, "");
+  if (const int64_t bytes = view.size_bytes(); bytes > 0)
+    std::memcpy(buffer->buf, view.data, static_cast<size_t>(bytes));
   return array;
+}
+
+void copy_into(nb::handle array, const TensorView& view, const std::string& what) {
+  nb::object raw = nb::borrow(array);
+  DType dtype = DType::kUndefined;
+  if (nb::isinstance(array, numpy().attr("ndarray"))) {
+    dtype = dtype_of_numpy(array.attr("dtype"));
+    if (needs_ml_dtypes(dtype)) raw = raw.attr("view")(dtype_bits(dtype) == 16 ? "uint16" : "uint8");
+  }
+  const WritableBuffer buffer(raw, what);
+  if (dtype == DType::kUndefined) dtype = dtype_of_format(buffer->format, buffer->itemsize);
+  Dims dims;
+  for (int i = 0; i < std::min(buffer->ndim, kMaxRank); ++i) dims.push_back(buffer->shape[i]);
+  const bool dense = PyBuffer_IsContiguous(buffer.get(), 'C') != 0;
+  if (dtype != view.dtype || dims != view.dims || !dense) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} is {}{}{}, but {}{}, dense in row-major order, is required", what, dtype_name(dtype),
+                            to_string(dims), dense ? "" : " with gaps", dtype_name(view.dtype), to_string(view.dims)));
+  }
+  if (const int64_t bytes = view.size_bytes(); bytes > 0)
+    std::memcpy(buffer->buf, view.data, static_cast<size_t>(bytes));
 }
 
 ArrayInput::ArrayInput(nb::handle source, const std::string& what, DType wanted) {

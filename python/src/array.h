@@ -13,11 +13,12 @@ namespace tenon::python {
 /// array of str (of bytes where the text is not UTF-8). Throws kUnsupported for dtypes that NumPy cannot hold.
 [[nodiscard]] nanobind::object array_of(const Tensor& tensor);
 
-/// A NumPy array over borrowed memory that `owner` keeps alive.
-[[nodiscard]] nanobind::object array_over(const TensorView& view, nanobind::handle owner, bool read_only);
-
 /// A new NumPy array with a copy of the elements.
 [[nodiscard]] nanobind::object copied_array(const TensorView& view);
+
+/// Copies the elements into a NumPy array, or another writable buffer, of the same dtype and shape, dense in row-major
+/// order. `what` names it in errors (kInvalidArgument).
+void copy_into(nanobind::handle array, const TensorView& view, const std::string& what);
 
 /// The elements of an array-like object as a dense row-major tensor in host memory: in place where they lie so already
 /// and are aligned, else a copy. The object is kept alive (and its buffer locked) as long as this lives.

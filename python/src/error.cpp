@@ -5,7 +5,7 @@
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
-#include <tenon/error.h>
+#include <tenon/compile.h>
 
 namespace tenon::python {
 namespace {
@@ -43,6 +43,10 @@ void translate(const std::exception_ptr& thrown, void*) {
     std::rethrow_exception(thrown);
   } catch (const MissingFile& error) {
     raise(make("MissingFileError", error));
+  } catch (const UnsupportedError& error) {
+    const nb::object made = make("UnsupportedError", error);
+    made.attr("nodes") = nb::cast(error.nodes());
+    raise(made);
   } catch (const Error& error) {
     raise(make(class_of(error.code()), error));
   }

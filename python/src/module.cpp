@@ -16,5 +16,8 @@ NB_MODULE(_core, module) {
   auto graph = bind_graph(module);
   bind_formats(module);
   bind_surgery(module, graph);
+  bind_plugins(module);
+  bind_engine(module);
+  bind_compile(module);
   bind_io(module);
 }

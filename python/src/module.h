@@ -14,8 +14,15 @@ void bind_error(nb::module_& module);
 void bind_dtype(nb::module_& module);
 void bind_shape(nb::module_& module);
 [[nodiscard]] nb::class_<GraphHandle> bind_graph(nb::module_& module);
+void bind_compile(nb::module_& module);
 void bind_formats(nb::module_& module);
 void bind_surgery(nb::module_& module, nb::class_<GraphHandle>& graph);
+void bind_plugins(nb::module_& module);
+void bind_engine(nb::module_& module);
 void bind_io(nb::module_& module);
+
+/// Loads what TENON_PLUGINS names, the first time it is called; in case of an error again the next time. Releases the
+/// GIL.
+void load_environment_plugins_once();
 
 }  // namespace tenon::python

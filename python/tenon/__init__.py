@@ -5,24 +5,38 @@
 >>> graph = tenon.load("lenet5.pb")
 >>> graph.replace("ReLU6", tenon.layer_spec("Clip", lo=0, hi=6))
 [<tenon.Node 'ReLU6' custom::Clip>]
->>> tenon.save(graph, "lenet5_clip.pb")
+>>> engine = tenon.compile(graph)
+>>> engine.save("lenet5.plan")
+>>> probabilities = engine.run(image)
 """
 
 from tenon._core import (
     Attributes,
+    Context,
     DType,
+    Engine,
     ErrorCode,
     Function,
     Graph,
+    Layer,
+    LayerField,
     LayerSpec,
+    MemoryReport,
     Node,
+    Port,
+    StepProfile,
     TensorType,
+    UnsupportedNode,
     Value,
     __version__,
+    compile,  # noqa: A004 - as in tenon.compile(graph)
     image_input,
     layer_spec,
+    layers,
     load,
     load_image,
+    load_plugin,
+    lower,
     save,
 )
 from tenon.errors import (
@@ -40,9 +54,11 @@ from tenon.errors import (
 
 __all__ = [
     "Attributes",
+    "Context",
     "CorruptError",
     "DType",
     "DeviceError",
+    "Engine",
     "Error",
     "ErrorCode",
     "Function",
@@ -50,19 +66,29 @@ __all__ = [
     "InternalError",
     "InvalidArgumentError",
     "IoError",
+    "Layer",
+    "LayerField",
     "LayerSpec",
+    "MemoryReport",
     "MissingFileError",
     "Node",
     "NotFoundError",
     "OutOfMemoryError",
+    "Port",
+    "StepProfile",
     "TensorType",
     "UnsupportedError",
+    "UnsupportedNode",
     "Value",
     "__version__",
+    "compile",
     "image_input",
     "layer_spec",
+    "layers",
     "load",
     "load_image",
+    "load_plugin",
+    "lower",
     "save",
 ]
 
