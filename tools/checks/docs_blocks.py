@@ -24,6 +24,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build/dev"
+PREFIX = BUILD / "docs_prefix"  # Where the build is installed, for pages that find_package(tenon).
 FENCE = re.compile(r"^```(\w+)?[ \t]*([^\n]*)\n(.*?)^```[ \t]*$", re.MULTILINE | re.DOTALL)
 RUNNABLE = ("console", "bash", "sh", "python", "cpp")
 TIMEOUT = 600
@@ -33,15 +34,14 @@ class BlockError(Exception):
     """A block did not do what the page says."""
 
 
-def environment(home):
-    """The user's environment, with our build first on every path."""
+def environment():
+    """The user's environment, with our build first on every path, and its installation where CMake looks."""
     paths = [BUILD / "bin", ROOT / ".venv/bin", os.environ["PATH"]]
     return {
         **os.environ,
         "PATH": os.pathsep.join(map(str, paths)),
         "PYTHONPATH": str(BUILD / "python"),
-        "CMAKE_PREFIX_PATH": str(home / "prefix"),
-        "TENON_PREFIX": str(home / "prefix"),
+        "CMAKE_PREFIX_PATH": str(PREFIX),
     }
 
 
@@ -145,7 +145,7 @@ def run_page(page):
         for entry in ROOT.iterdir():
             if entry.name != ".git":
                 (folder / entry.name).symlink_to(entry)
-        env = environment(folder)
+        env = environment()
         content = page.read_text()
         for match in FENCE.finditer(content):
             language, info, text = match.group(1), match.group(2).strip(), match.group(3)
@@ -178,6 +178,7 @@ def pages():
 
 def main():
     total, problems = 0, []
+    subprocess.run(["cmake", "--install", BUILD, "--prefix", PREFIX], check=True, stdout=subprocess.DEVNULL)
     for page in pages():
         count, found = run_page(page)
         total += count

@@ -176,7 +176,8 @@ typedef struct tenon_run {
 enum {
   /// Every element of the output comes from the elements at the same place of the inputs, which have the output's shape
   /// or one element. Tenon then calls run with tensors of rank 1, in any layout, in parts, on several threads if the
-  /// layer has no prepare, and with an output that may share the memory of input 0: elements must be read before those at
+  /// layer has no prepare, and with an output that may share the memory of input 0: elements must be read before those
+  /// at
   /// their place are written.
   TENON_LAYER_ELEMENTWISE = 1,
   /// The shapes of the outputs are known only when run has them.
