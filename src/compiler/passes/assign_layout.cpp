@@ -82,26 +82,33 @@ Value* restored_constant(const Rewriter& rewriter, Value* constant, const Perm& 
   return rewriter.add("Transpose", constant->name(), {full}, {{"perm", inverse(perm)}});
 }
 
+// What `value` is before the transposition `perm`: the input of the Transpose that makes it, or an inverse Transpose of
+// it that is there already; null when there is neither.
+Value* untransposed(Value* value, const Perm& perm) {
+  if (transposed_by(value) == perm) return value->producer()->input(0);
+  for (const Use& use : value->uses())
+    if (is_op(use.node, "Transpose") && transposed_by(use.node->output()) == inverse(perm)) return use.node->output();
+  return nullptr;
+}
+
 // op(T(a), T(b), constant) = T(op(a, b, T⁻¹(constant))): returns true when the node was changed so.
 bool sink_through(const Rewriter& rewriter, Node* node) {
   const bool concat = is_op(node, "Concat");
   if (!concat && !is_elementwise(*node)) return false;
   std::optional<Perm> perm;
-  for (const Value* input : node->inputs()) {
-    if (input == nullptr || (input->constant() != nullptr && !concat)) continue;
-    const auto found = transposed_by(input);
-    if (!found || (perm && *perm != *found)) return false;
-    perm = found;
-  }
+  for (const Value* input : node->inputs())
+    if (input != nullptr && !perm) perm = transposed_by(input);
   if (!perm || rank_of(node->output()) != static_cast<int64_t>(perm->size())) return false;
   std::vector<Value*> inputs;
   for (Value* input : node->inputs()) {
-    if (input == nullptr)
+    if (input == nullptr) {
       inputs.push_back(nullptr);
-    else if (input->constant() != nullptr)
+    } else if (input->constant() != nullptr && !concat) {
       inputs.push_back(restored_constant(rewriter, input, *perm));
-    else
-      inputs.push_back(input->producer()->input(0));
+    } else {
+      inputs.push_back(untransposed(input, *perm));
+      if (inputs.back() == nullptr) return false;
+    }
   }
   Value* y = node->output();
   const std::string name = rewriter.graph().fresh_name(y->name() + "/sunk");
