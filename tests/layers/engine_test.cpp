@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tenon/compile.h>
+#include <tenon/engine.h>
+#include <tenon/tensor.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "layers/allocations.h"
+#include "layers/support.h"
+
+namespace tenon {
+namespace {
+
+using test::expect_error;
+using test::floats;
+using test::values_of;
+using test::vector;
+
+// Layers of a plugin in whole models: compiled, and run by contexts.
+class LayersInEngines : public test::WithKinds {
+ protected:
+  Graph graph;
+
+  Value* input(const char* name, Shape shape) { return graph.add_input(name, {DType::kFloat32, std::move(shape)}); }
+  Value* layer(const char* op, const char* name, std::initializer_list<Value*> inputs, Attributes fields = {}) {
+    return graph.add_node(op, name, inputs, std::move(fields), "custom")->output();
+  }
+  Engine compiled(std::vector<Value*> outputs) {
+    graph.set_outputs(std::move(outputs));
+    return compile(graph);
+  }
+};
+
+std::vector<float> first_of(const std::vector<Tensor>& outputs) { return values_of<float>(outputs.at(0)); }
+
+TEST_F(LayersInEngines, AnElementwiseLayerBetweenBuiltInsServesEveryBatch) {
+  Value* x = input("x", {Dim("N"), 2});
+  Value* negated = graph.add_node("Neg", "before", {x})->output();
+  Value* clipped = layer("Clip", "clip", {negated}, {{"hi", int64_t{2}}});
+  Context context = compiled({graph.add_node("Exp", "after", {clipped})->output()}).context();
+  for (int run = 0; run < 3; ++run) {
+    const Tensor two = floats({1, 0, -1, -9}, {2, 2}), one = floats({-9, 1}, {1, 2});
+    const std::vector<float> results = first_of(context.run(std::span(&two, 1)));
+    ASSERT_EQ(results.size(), 4U);
+    EXPECT_FLOAT_EQ(results[0], 1);
+    EXPECT_FLOAT_EQ(results[2], 2.7182817f);
+    EXPECT_FLOAT_EQ(results[3], 7.3890562f);
+    EXPECT_FLOAT_EQ(first_of(context.run(std::span(&one, 1)))[0], 7.3890562f);
+  }
+}
+
+TEST_F(LayersInEngines, RunsDoNotAllocateAfterTheFirst) {
+  Value* x = input("x", {1, 4});
+  Value* sum = graph.add_node("Add", "sum", {layer("Clip", "clip", {x}), x})->output();
+  Context context = compiled({layer("AddScaled", "scaled", {sum, sum})}).context({.threads = 1});
+  const Tensor tensor = floats({1, 2, -3, 9}, {1, 4});
+  const TensorView view = tensor.view();
+  const std::span<const TensorView> views(&view, 1);
+  for (int run = 0; run < 2; ++run) context.run(views);
+  const int64_t before = test::allocations();
+  const std::span<const TensorView> results = context.run(views);
+  EXPECT_EQ(test::allocations() - before, 0);
+  const auto* result = results[0].as<float>();
+  EXPECT_EQ(std::vector<float>(result, result + 4), (std::vector<float>{4, 8, -6, 30}));
+}
+
+TEST_F(LayersInEngines, StateIsPreparedOncePerShapeFromTheModelsWeights) {
+  Value* x = input("x", {Dim("N"), 2});
+  Value* weights = graph.add_constant("w", floats({1, 0, 2, 0, 1, 3}, {2, 3}));
+  const std::vector<std::string> names = {"y", "runs"};
+  Value* const inputs[] = {x, weights};
+  Node* node = graph.add_node("PreparedLinear", "linear", inputs, names, {}, "custom");
+  Context context = compiled({node->output(0), node->output(1)}).context();
+  const Tensor one = floats({1, 2}, {1, 2}), two = floats({1, 2, 3, 4}, {2, 2});
+  for (int run = 1; run < 4; ++run) {
+    const std::vector<Tensor> small = context.run(std::span(&one, 1)), large = context.run(std::span(&two, 1));
+    EXPECT_EQ(values_of<float>(small[0]), (std::vector<float>{1, 2, 8}));
+    EXPECT_EQ(values_of<float>(large[0]), (std::vector<float>{1, 2, 8, 3, 4, 18}));
+    EXPECT_EQ(values_of<int32_t>(small[1])[0], run);
+    EXPECT_EQ(values_of<int32_t>(large[1])[0], run);
+  }
+}
+
+TEST_F(LayersInEngines, WhatFollowsADataDependentLayerIsPlannedAsItRuns) {
+  Value* x = input("x", {Dim("N")});
+  const std::vector<std::string> names = {"values", "places"};
+  Value* const inputs[] = {x};
+  Node* positive = graph.add_node("Positive", "positive", inputs, names, {}, "custom");
+  Value* negated = graph.add_node("Neg", "negated", {layer("Clip", "clip", {positive->output(0)})})->output();
+  Context context = compiled({negated, positive->output(1)}).context();
+  for (int run = 0; run < 2; ++run) {
+    const Tensor some = vector({-1, 2, 9}), none = vector({-1, -2, 0});
+    const std::vector<Tensor> results = context.run(std::span(&some, 1));
+    EXPECT_EQ(values_of<float>(results[0]), (std::vector<float>{-2, -6}));
+    EXPECT_EQ(values_of<int64_t>(results[1]), (std::vector<int64_t>{1, 2}));
+    EXPECT_EQ(context.run(std::span(&none, 1))[0].dims(), (Dims{0}));
+  }
+}
+
+TEST_F(LayersInEngines, SeveralOutputsAndOptionalInputs) {
+  Value* x = input("x", {2, 2});
+  const std::vector<std::string> names = {"least", "greatest", "is_least"};
+  Value* const inputs[] = {x};
+  Node* min_max = graph.add_node("MinMax", "min_max", inputs, names, {}, "custom");
+  Value* linear = layer("Linear", "linear", {x, x});
+  const Engine engine = compiled({min_max->output(1), min_max->output(2), linear});
+  const Tensor tensor = floats({1, 2, 3, 4}, {2, 2});
+  const std::vector<Tensor> results = engine.run(std::span(&tensor, 1));
+  EXPECT_EQ(values_of<float>(results[0]), (std::vector<float>{4}));
+  EXPECT_EQ(values_of<bool>(results[1]), (std::vector<bool>{true, false, false, false}));
+  EXPECT_EQ(values_of<float>(results[2]), (std::vector<float>{7, 10, 15, 22}));
+}
+
+TEST_F(LayersInEngines, FailuresNameTheNodeAndTheContextGoesOn) {
+  Value* x = input("x", {3});
+  Context context = compiled({layer("Fails", "block/bad", {x}, {{"how", std::string("beyond")}})}).context();
+  const Tensor tensor = vector({1, 2, 3});
+  for (int run = 0; run < 2; ++run) {
+    expect_error(ErrorCode::kInternal, "Fails 'block/bad': run wrote beyond the end of output 0 (f32[3])",
+                 [&] { (void)context.run(std::span(&tensor, 1)); });
+  }
+}
+
+TEST_F(LayersInEngines, CompilingChecksFieldsAndTypes) {
+  Value* x = input("x", {3});
+  graph.set_outputs({layer("Clip", "block/clip", {x}, {{"low", 1.0}})});
+  expect_error(ErrorCode::kInvalidArgument,
+               "Clip 'block/clip': the field 'low' was given, but the layer has only lo, hi; did you mean 'lo'?",
+               [&] { (void)compile(graph); });
+  Graph other;
+  Value* integers = other.add_input("x", {DType::kInt32, Shape{3}});
+  other.set_outputs({other.add_node("Clip", "ints", {integers}, {}, "custom")->output()});
+  expect_error(ErrorCode::kInvalidArgument, "Clip 'ints': the inputs are (i32), but the layer takes (f32)",
+               [&] { (void)compile(other); });
+}
+
+}  // namespace
+}  // namespace tenon
