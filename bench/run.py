@@ -82,7 +82,7 @@ def make_plans(folder, engines, names, plugin):
         if "tenon + own clip" in engines and name in OWN_CLIP:
             tenon.load_plugin(plugin)
             graph = tenon.load(str(folder / f"{name}.pb"))
-            graph.map("ReLU6=Clip(lo=0, hi=6)")
+            graph.map("ReLU6=CustomClipPlugin(clipMin=0, clipMax=6)")
             tenon.compile(graph).save(str(folder / f"{name}.own_clip.plan"))
 
 

@@ -107,11 +107,12 @@ class Tenon:
             tenon.load_plugin(job["plugin"])
         context = tenon.Engine.load(job["files"]["plan"]).context(threads=job["threads"])
         inputs = {job["input"]: images}
-        self.run = lambda: context.run(inputs)
+        self.result = context.run(inputs)
+        self.run = lambda: context.run(inputs, out=self.result)
 
     def output(self):
-        (result,) = self.run()
-        return np.asarray(result)
+        self.run()
+        return self.result
 
 
 ENGINES = {"tenon": Tenon, "tenon + own clip": Tenon}
