@@ -8,8 +8,8 @@
 #define TENON_VERSION_MINOR 1
 #define TENON_VERSION_PATCH 0
 
-#define TENON_VERSION_TEXT_(x) #x
-#define TENON_VERSION_TEXT(x) TENON_VERSION_TEXT_(x)
+#define TENON_VERSION_QUOTE(x) #x
+#define TENON_VERSION_TEXT(x) TENON_VERSION_QUOTE(x)
 
 /// The version of the headers as text, for example "0.1.0".
 #define TENON_VERSION_STRING              \

@@ -274,6 +274,7 @@ void ArrayInput::from_numpy(nb::object array, const std::string& what) {
   view_.dims = shape_of(array, what);
   // Copied only when it is not dense and aligned.
   keep_ = numpy().attr("require")(array, nb::none(), "CA");
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): NumPy tells the address as a number
   view_.data = reinterpret_cast<const void*>(nb::cast<uintptr_t>(keep_.attr("ctypes").attr("data")));
 }
 

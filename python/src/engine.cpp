@@ -122,10 +122,10 @@ nb::object run(ContextHandle& self, const nb::args& arguments, nb::handle out) {
 }
 
 // A method of Context that looks at what the last run left.
-template <auto Method>
+template <auto kMethod>
 auto look(ContextHandle& self) {
   const Use use(self);
-  return (self.context.*Method)();
+  return (self.context.*kMethod)();
 }
 
 void bind_reports(nb::module_& module) {

@@ -104,7 +104,7 @@ An int that replaces a float becomes one.)")
           nb::sig("def __iter__(self) -> collections.abc.Iterator[str]"))
       .def(
           "get",
-          [](const AttributesHandle& self, const std::string& name, nb::object fallback) {
+          [](const AttributesHandle& self, const std::string& name, const nb::object& fallback) {
             const Attribute* found = self.node.get().attribute(name);
             return found == nullptr ? fallback : attribute_to_python(*found);
           },

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 namespace tenon::cli {
@@ -35,7 +36,7 @@ std::string picture_text(const std::vector<double>& pixels, int64_t height, int6
     for (int64_t x = 0; x < width; ++x) {
       const auto at = [&](int64_t row) { return row < height ? pixels[static_cast<size_t>(row * width + x)] : 0; };
       const double share = most > 0 ? std::clamp((at(y) + at(y + 1)) / 2 / most, 0.0, 1.0) : 0;
-      text += kShades[static_cast<int>(share * 4 + 0.5)];
+      text += kShades[std::lround(share * 4)];
     }
     text += '\n';
   }
@@ -47,9 +48,9 @@ std::string bar_text(const std::vector<double>& scores) {
   const auto best = std::max_element(scores.begin(), scores.end()) - scores.begin();
   std::string text;
   for (size_t i = 0; i < scores.size(); ++i) {
-    const int length = static_cast<int>(std::clamp(scores[i], 0.0, 1.0) * kWidth + 0.5);
+    const int64_t length = std::lround(std::clamp(scores[i], 0.0, 1.0) * kWidth);
     std::string bar;
-    for (int k = 0; k < length; ++k) bar += "█";
+    for (int64_t k = 0; k < length; ++k) bar += "█";
     text += fmt::format("{:>4} {:6.4f} {}{}\n", i, scores[i], bar, static_cast<ptrdiff_t>(i) == best ? " ◄" : "");
   }
   return text;

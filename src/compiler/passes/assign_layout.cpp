@@ -23,8 +23,10 @@ namespace tenon {
 namespace {
 
 using Perm = std::vector<int64_t>;
+// NOLINTBEGIN(bugprone-throwing-static-initialization): eight numbers
 const Perm kToLast = {0, 2, 3, 1};   // NCHW -> NHWC
 const Perm kToFirst = {0, 3, 1, 2};  // NHWC -> NCHW
+// NOLINTEND(bugprone-throwing-static-initialization)
 
 constexpr std::array<std::string_view, 8> kImageOps = {
     "AveragePool",       "BatchNormalization", "Conv", "ConvTranspose",

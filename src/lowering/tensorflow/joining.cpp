@@ -82,8 +82,9 @@ void split_v(Rewrite& rewrite) {
       Rewrite::decline("one of its sizes is the rest of a dimension whose extent is not known");
     *rest = extent.value();
     for (auto size = sizes.begin(); size != sizes.end(); ++size) {
-      if (size != rest && (*size < 0 || (*rest -= *size) < 0))
-        rewrite.fail("its sizes do not add up to the extent of its axis");
+      if (size == rest) continue;
+      *rest -= std::max<int64_t>(*size, 0);
+      if (*size < 0 || *rest < 0) rewrite.fail("its sizes do not add up to the extent of its axis");
     }
   }
   rewrite.emit_all("Split", {rewrite.input(0), rewrite.vector(sizes)}, count, {{"axis", axis}});

@@ -155,7 +155,8 @@ DType Rewrite::type(std::string_view name, DType fallback) const {
 
 std::vector<int64_t> Rewrite::list(std::string_view name, std::vector<int64_t> fallback) const {
   const auto* value = attribute<std::vector<int64_t>>(name);
-  return value == nullptr ? std::move(fallback) : *value;
+  if (value != nullptr) return *value;
+  return fallback;
 }
 
 std::vector<int64_t> Rewrite::required_list(std::string_view name) const {
