@@ -207,6 +207,25 @@ double channel_value(const std::vector<double>& values, size_t channel, double f
   return values[values.size() == 1 ? 0 : channel];
 }
 
+// True when a number in the header of a PNM has more digits than the decoder, which does not check, can hold. Goes
+// through the header as the decoder does: three numbers, with white space and comments in front of each.
+bool pnm_number_too_long(Bytes bytes) {
+  constexpr size_t kMostDigits = 9;
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  size_t at = std::strlen("P5");
+  for (int number = 0; number < 3; ++number) {
+    at = std::min(text.find_first_not_of(" \t\n\v\f\r", at), text.size());
+    while (at < text.size() && text[at] == '#') {
+      at = std::min(text.find_first_of("\n\r", at), text.size());
+      at = std::min(text.find_first_not_of(" \t\n\v\f\r", at), text.size());
+    }
+    const size_t end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    if (end - at > kMostDigits) return true;
+    at = end;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_image_file(const std::string& path) {
@@ -227,6 +246,10 @@ Tensor load_image(const std::string& path) {
     throw Error(ErrorCode::kUnsupported, fmt::format("the picture '{}' is larger than 2 GiB", path));
   }
   const auto length = static_cast<int>(size);
+  if (size > 2 && static_cast<char>(data[0]) == 'P' && pnm_number_too_long(file->bytes())) {
+    throw Error(ErrorCode::kCorrupt,
+                fmt::format("the header of the picture '{}' has a number of ten digits or more", path));
+  }
   if (!is_image_file(path) || stbi_info_from_memory(data, length, &width, &height, &channels) == 0) {
     throw Error(ErrorCode::kCorrupt, fmt::format("'{}' is not a PNG, JPEG, PGM or PPM picture", path));
   }
