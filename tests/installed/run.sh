@@ -25,6 +25,7 @@ cd "$scratch/build"
 ./make_plan "$source_dir/../../examples/lenet5/lenet5.pb" ./libdoubling.so lenet5.plan
 expect "sum 1.000" ./run_plan lenet5.plan ./libdoubling.so
 expect "Doubling" ./run_plan lenet5.plan  # Without its layer, the plan says what is missing.
+expect "InputLayer" "$scratch/prefix/bin/tenon" inspect lenet5.plan
 expect "libtenon-runtime.so.0.1 => $scratch/prefix" ldd run_plan
 expect "libdnnl.so.3 => $scratch/prefix" ldd run_plan
 echo "installed, found, built, and run"
