@@ -226,6 +226,19 @@ bool pnm_number_too_long(Bytes bytes) {
   return false;
 }
 
+// True when a chunk of a PNG claims to be longer than what is left of the file; the decoder would take memory for it.
+bool png_chunk_too_long(Bytes bytes) {
+  constexpr size_t kSignature = 8, kHeader = 8, kChecksum = 4;
+  size_t at = kSignature;
+  while (bytes.size() - at >= kHeader) {
+    size_t length = 0;
+    for (size_t i = 0; i < 4; ++i) length = length << 8U | static_cast<size_t>(bytes[at + i]);
+    if (length > bytes.size() - at - kHeader) return true;
+    at = std::min(at + kHeader + length + kChecksum, bytes.size());
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_image_file(const std::string& path) {
@@ -249,6 +262,9 @@ Tensor load_image(const std::string& path) {
   if (size > 2 && static_cast<char>(data[0]) == 'P' && pnm_number_too_long(file->bytes())) {
     throw Error(ErrorCode::kCorrupt,
                 fmt::format("the header of the picture '{}' has a number of ten digits or more", path));
+  }
+  if (size > 8 && std::memcmp(data, "\x89PNG", 4) == 0 && png_chunk_too_long(file->bytes())) {
+    throw Error(ErrorCode::kCorrupt, fmt::format("the picture '{}' ends in the middle of a chunk", path));
   }
   if (!is_image_file(path) || stbi_info_from_memory(data, length, &width, &height, &channels) == 0) {
     throw Error(ErrorCode::kCorrupt, fmt::format("'{}' is not a PNG, JPEG, PGM or PPM picture", path));

@@ -148,6 +148,8 @@ TEST_F(IoTest, WhatCannotBeAPictureIsSaid) {
                [&] { (void)load_image(file("a.png", "hello")); });
   expect_error(ErrorCode::kCorrupt, "ends too early: 4x4 pixels",
                [&] { (void)load_image(file("a.pgm", pgm(4, 4, "ab"))); });
+  expect_error(ErrorCode::kCorrupt, "in the middle of a chunk",
+               [&] { (void)load_image(file("c.png", "\x89PNG\r\n\x1a\n\x7f\xff\xff\xffIDAT...."s)); });
   expect_error(ErrorCode::kCorrupt, "ten digits",
                [&] { (void)load_image(file("c.pgm", "P5 # 12345678901\n4 12345678901\n255\n")); });
   expect_error(ErrorCode::kCorrupt, "is not a PNG", [&] { (void)load_image(file("b.png", "\x89PNG\r\n\x1a\n"s)); });
