@@ -22,7 +22,7 @@ constexpr Pass kPasses[] = {
     {"merge_common", "Computes and stores once what occurs several times.", merge_common},
     {"simplify", "Applies algebra: clamps, biases, reshapes and transposes in their simplest form.", simplify},
     {"assign_layout", "Puts the channels of images last, and transposes where they cancel.", assign_layout},
-    {"fold_pad", "Makes a Pad in front of a convolution the convolution's own padding.", fold_pad},
+    {"fold_pad", "Makes a Pad in front of a convolution or a pooling its own padding.", fold_pad},
     {"fold_scale", "Moves scales and shifts behind a product into its weights and bias.", fold_scale},
     {"fuse_epilogue", "Does what follows a product element by element while its result is in registers.",
      fuse_epilogue},

@@ -139,6 +139,27 @@ TEST(FoldPad, ZerosInFrontOfAConvolutionAreItsOwn) {
   EXPECT_EQ(std::get<Ints>(*graph.topological_order()[1]->attribute("pads")), (Ints{0, 1, 2, 1}));
 }
 
+// [N, 8, 6, 5] -> Conv -> `activation` -> Pad by `amount` -> MaxPool 3x3.
+Graph padded_pool(const char* activation, int64_t amount, int64_t ceil_mode = 0) {
+  Builder b;
+  Value* x = b.op(activation, {b.conv(b.image(), 4, 8)});
+  const Tensor amounts = Tensor::from<int64_t>({0, 0, amount, amount, 0, 0, amount, amount}, {8});
+  x = b.op("Pad", {x, b.graph.add_constant("amounts", amounts)});
+  return b.finish(b.op("MaxPool", {x}, {{"kernel_shape", Ints{3, 3}}, {"ceil_mode", ceil_mode}}));
+}
+
+TEST(FoldPad, ZerosInFrontOfAMaximumGoWhenNothingIsBelowThem) {
+  EXPECT_EQ(compiled(padded_pool("Relu", 1)), "Transpose Conv+Relu MaxPool Transpose");
+  for (const Graph& stays : {padded_pool("Tanh", 1), padded_pool("Relu", 3), padded_pool("Relu", 1, 1)})
+    EXPECT_NE(compiled(stays).find("Pad MaxPool"), std::string::npos) << stays.to_string();
+  const Graph graph = padded_pool("Relu", 2);
+  const Tensor input = random_f32({2, 4, 6, 5}, 1);
+  CompileOptions plain;
+  plain.disabled_passes = {"fold_pad"};
+  const Tensor want = compile(graph, plain).run(std::span(&input, 1)).at(0);
+  EXPECT_EQ(testing::difference(compile(graph).run(std::span(&input, 1)).at(0), want, 0), "");
+}
+
 TEST(FuseEpilogue, ActivationsAndResidualsRideOnTheConvolution) {
   Builder b;
   Value* x = b.image();
