@@ -131,19 +131,18 @@ def run_case(name, batch, threads, arguments):
 
 
 HEADER = """
-| model | batch | threads | engine | median ms | min ms | engine ÷ Tenon | load ms | peak MiB | max. difference |
-| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: |"""
+| model | batch | threads | engine | median ms | ÷ Tenon | min ms | ÷ Tenon | load ms | peak MiB | max. difference |
+| --- | ---: | ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
 
 
 def table_lines(rows):
-    tenon = next((row["median_ms"] for row in rows if row["engine"] == "tenon"), None)
+    tenon = next((row for row in rows if row["engine"] == "tenon"), None)
     for row in rows:
-        ratio = f"{row['median_ms'] / tenon:.2f}" if tenon else "-"
-        yield (
-            f"| {row['model']} | {row['batch']} | {row['threads']} | {row['engine']} "
-            f"| {row['median_ms']:.4g} | {row['min_ms']:.4g} | {ratio} "
-            f"| {row['load_ms']:.0f} | {row['peak_mib']:.0f} | {row['max_diff']:.1e} |"
-        )
+        cells = [row["model"], row["batch"], row["threads"], row["engine"]]
+        for time in ("median_ms", "min_ms"):
+            cells += [f"{row[time]:.4g}", f"{row[time] / tenon[time]:.2f}" if tenon else "-"]
+        cells += [f"{row['load_ms']:.0f}", f"{row['peak_mib']:.0f}", f"{row['max_diff']:.1e}"]
+        yield f"| {' | '.join(map(str, cells))} |"
 
 
 def parse_arguments():
