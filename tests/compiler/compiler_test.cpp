@@ -139,13 +139,15 @@ TEST(FoldPad, ZerosInFrontOfAConvolutionAreItsOwn) {
   EXPECT_EQ(std::get<Ints>(*graph.topological_order()[1]->attribute("pads")), (Ints{0, 1, 2, 1}));
 }
 
-// [N, 8, 6, 5] -> Conv -> `activation` -> Pad by `amount` -> MaxPool 3x3.
+// Conv -> `activation` -> Pad by `amount` -> MaxPool 3x3, the Pad in TensorFlow's order of axes.
 Graph padded_pool(const char* activation, int64_t amount, int64_t ceil_mode = 0) {
   Builder b;
   Value* x = b.op(activation, {b.conv(b.image(), 4, 8)});
-  const Tensor amounts = Tensor::from<int64_t>({0, 0, amount, amount, 0, 0, amount, amount}, {8});
-  x = b.op("Pad", {x, b.graph.add_constant("amounts", amounts)});
-  return b.finish(b.op("MaxPool", {x}, {{"kernel_shape", Ints{3, 3}}, {"ceil_mode", ceil_mode}}));
+  Value* amounts =
+      b.graph.add_constant("amounts", Tensor::from<int64_t>({0, amount, amount, 0, 0, amount, amount, 0}, {8}));
+  x = b.op("Pad", {b.op("Transpose", {x}, {{"perm", Ints{0, 2, 3, 1}}}), amounts});
+  return b.finish(b.op("MaxPool", {b.op("Transpose", {x}, {{"perm", Ints{0, 3, 1, 2}}})},
+                       {{"kernel_shape", Ints{3, 3}}, {"ceil_mode", ceil_mode}}));
 }
 
 TEST(FoldPad, ZerosInFrontOfAMaximumGoWhenNothingIsBelowThem) {
