@@ -30,10 +30,17 @@ class TENON_API UnsupportedError : public Error {
   std::vector<UnsupportedNode> nodes_;
 };
 
+/// How a UFF input's buffer lies, as UffParser::registerInput() is told.
+enum class InputOrder { kNCHW, kNHWC, kNC };
+
 struct CompileOptions {
-  std::vector<std::string> outputs;           ///< Values to compute; empty: the graph's own.
-  std::map<std::string, Shape> input_shapes;  ///< Overrides, by input name.
-  std::vector<std::string> disabled_passes;   ///< By name, see compile_passes(); for finding out what a pass does.
+  std::vector<std::string> outputs;  ///< Values to compute; empty: the graph's own.
+  /// Overrides, by input name. A UFF input may be given without its batch dimension, as its parser was: a dynamic one
+  /// ("N") is put in front.
+  std::map<std::string, Shape> input_shapes;
+  /// For UFF inputs in `input_shapes`: how the shape and the buffer are to be read; kNCHW where none is given.
+  std::map<std::string, InputOrder> input_orders;
+  std::vector<std::string> disabled_passes;  ///< By name, see compile_passes(); for finding out what a pass does.
   /// Called before each pass with its name and the share done, 0 … 1.
   std::function<void(std::string_view, double)> progress;
   /// Called after each pass with its name and the graph.

@@ -19,4 +19,8 @@ namespace tenon {
 /// writer.
 TENON_API void save(const Graph& graph, const std::string& path);
 
+/// Writes the format's text form, where it has one (UFF: .pbtxt), through a temporary file. `shorten` replaces long
+/// blobs by a note of their size, for looking at; such a file has no weights. Throws kUnsupported for other dialects.
+TENON_API void save_text(const Graph& graph, const std::string& path, bool shorten = false);
+
 }  // namespace tenon

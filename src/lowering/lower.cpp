@@ -50,7 +50,7 @@ void set_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes) 
 }
 
 Graph lower(const Graph& graph, const CompileOptions& options) {
-  if (graph.dialect() == "tf") return tensorflow::lower(graph, options);
+  if (graph.dialect() == "tf") return lowering::tensorflow::lower(graph, options);
   if (graph.dialect() != "standard") {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("graphs of dialect '{}' cannot be compiled yet; 'tf' and 'standard' can", graph.dialect()));

@@ -18,9 +18,9 @@ namespace tenon {
 /// Gives graph inputs other shapes. Throws kNotFound with near names.
 void set_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes);
 
-namespace tensorflow {
+namespace lowering::tensorflow {
 /// lower() for dialect "tf".
 [[nodiscard]] Graph lower(const Graph& graph, const CompileOptions& options);
-}  // namespace tensorflow
+}  // namespace lowering::tensorflow
 
 }  // namespace tenon

@@ -29,10 +29,11 @@ ALLOWED = {
     # Tensors from and to files; nothing but the command uses it.
     "io": ["base"],
     # The build side meets it in the plan only.
-    "formats": ["base", "graph", "ops", "layers", "formats/tensorflow"],
+    "formats": ["base", "graph", "ops", "layers", "formats/tensorflow", "formats/uff"],
     "formats/tensorflow": ["base", "graph", "ops", "layers", "formats"],
+    "formats/uff": ["base", "graph", "ops", "layers", "formats"],
     "surgery": ["base", "graph", "ops", "expr", "layers"],
-    "lowering": ["base", "graph", "ops", "expr", "layers"],
+    "lowering": ["base", "graph", "ops", "expr", "layers", "formats/uff"],
     "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "lowering"],
     # Both.
     "cli": [*RUN_SIDE, "io", "formats", "surgery", "lowering", "compiler"],

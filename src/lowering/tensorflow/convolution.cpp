@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
 #include "lowering/tensorflow/images.h"
+#include "lowering/tensorflow/rules.h"
 
 #include <fmt/core.h>
 
@@ -8,7 +9,7 @@
 
 // Convolutions. TensorFlow's filters are [spatial..., in, out] in every data format, the standard's [out, in,
 // spatial...].
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 // What is known of a filter's extents: spatial ones, then the last two.
@@ -153,4 +154,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> convolution_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 
 // Operators that put tensors together and take them apart again.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 int64_t required_axis(Rewrite& rewrite, size_t input) {
@@ -99,4 +99,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> joining_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

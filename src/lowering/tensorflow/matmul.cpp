@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 #include <numeric>
 
 // Matrix products.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 void matmul(Rewrite& rewrite) {
@@ -52,4 +52,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> matmul_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lowering/tensorflow/images.h"
+#include "lowering/tensorflow/rules.h"
 
 #include "base/elements.h"
 
 // Normalisation, and softmax.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 void softmax(Rewrite& rewrite) { rewrite.emit(rewrite.target(), {rewrite.input(0)}, {{"axis", int64_t{-1}}}); }
@@ -73,4 +74,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> normalization_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 #include <fmt/core.h>
 
 #include <limits>
 
 // Padding and repeating.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 // TensorFlow's paddings are [rank, 2], one row an axis; the standard's all begins, then all ends.
@@ -133,4 +133,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> padding_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

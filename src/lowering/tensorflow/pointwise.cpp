@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 // Operators that work element by element. Formulas are TensorFlow's (tensorflow/core/ops/math_ops.cc, nn_ops.cc).
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 // --- the same operator under another name
@@ -258,4 +258,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> pointwise_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

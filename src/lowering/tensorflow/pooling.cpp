@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lowering/tensorflow/images.h"
+#include "lowering/tensorflow/rules.h"
 
 // Pooling.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 template <int kSpatial>
@@ -39,4 +40,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> pooling_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 // Reductions, and searches for extremes.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 void reduce(Rewrite& rewrite) {
@@ -58,4 +58,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> reduction_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 #include <algorithm>
 
 // Operators that give the same elements another shape, or tell a shape.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 // The shape of input 0 as a vector of `dtype` (TensorFlow's default is int32, the standard's int64).
@@ -69,4 +69,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> reshaping_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

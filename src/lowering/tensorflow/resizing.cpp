@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lowering/tensorflow/images.h"
+#include "lowering/tensorflow/rules.h"
 
 // Changing the resolution of images.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 // How places of the result map to places of the input (tensorflow/core/util/image_resizer_state.h).
@@ -47,4 +48,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> resizing_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

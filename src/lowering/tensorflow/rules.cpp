@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
+#include "lowering/lower.h"
+#include "lowering/lowering.h"
+
+#include <algorithm>
 #include <unordered_map>
 
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 constexpr std::string_view kFreeze =
     "freeze the graph: tf.compat.v1.graph_util.convert_variables_to_constants makes constants of variables";
 constexpr std::string_view kUnroll =
     "freeze the graph with a fixed condition (Keras: training=False), so that TensorFlow removes it";
+
+// Why an operator without a rule cannot be lowered, and what to do about it, where there is more to say than that it
+// is not known.
+struct Obstacle {
+  std::string_view op, reason, remedy;
+};
 
 constexpr Obstacle kObstacles[] = {
     {"Enter", "it is control flow (a loop), which is not compiled", ""},
@@ -33,8 +43,6 @@ constexpr Obstacle kObstacles[] = {
     {"While", "it is control flow (a loop), which is not compiled", ""},
 };
 
-}  // namespace
-
 const Rule* find_rule(std::string_view op) {
   static const std::unordered_map<std::string_view, const Rule*> rules = [] {
     std::unordered_map<std::string_view, const Rule*> table;
@@ -48,10 +56,26 @@ const Rule* find_rule(std::string_view op) {
   return found == rules.end() ? nullptr : found->second;
 }
 
-const Obstacle* find_obstacle(std::string_view op) {
-  for (const Obstacle& obstacle : kObstacles)
-    if (obstacle.op == op) return &obstacle;
-  return nullptr;
+UnsupportedNode explain(const Node& node, const Graph& graph) {
+  for (const Obstacle& obstacle : kObstacles) {
+    if (obstacle.op != node.op()) continue;
+    return {node.name(), node.op(), std::string(obstacle.reason),
+            obstacle.remedy.empty() ? map_option(node) : std::string(obstacle.remedy)};
+  }
+  const auto functions = graph.properties().find("functions");
+  const auto* names =
+      functions == graph.properties().end() ? nullptr : std::get_if<std::vector<std::string>>(&functions->second);
+  const bool is_function = names != nullptr && std::find(names->begin(), names->end(), node.op()) != names->end();
+  return {node.name(), node.op(),
+          is_function ? "it calls a function of the graph's library, which is not inlined"
+                      : "no rule turns this TensorFlow operator into standard ones",
+          map_option(node)};
 }
 
-}  // namespace tenon::tensorflow
+constexpr Dialect kDialect{"Placeholder", find_rule, explain};
+
+}  // namespace
+
+Graph lower(const Graph& graph, const CompileOptions& options) { return Lowering(graph, kDialect, options).run(); }
+
+}  // namespace tenon::lowering::tensorflow

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 #include <algorithm>
 #include <limits>
 
 // Operators that take parts of a tensor.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 constexpr int64_t kToTheEnd = std::numeric_limits<int64_t>::max();
@@ -196,4 +196,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> slicing_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/tensorflow/rules.h"
 
 // Inputs, constants, and operators that hand their input through.
-namespace tenon::tensorflow {
+namespace tenon::lowering::tensorflow {
 namespace {
 
 void placeholder(Rewrite& rewrite) {
@@ -46,4 +46,4 @@ constexpr Rule kRules[] = {
 
 std::span<const Rule> source_rules() { return kRules; }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering::tensorflow

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/lowering.h"
+#include "lowering/lowering.h"
 
 #include "base/elements.h"
 #include "base/near_names.h"
@@ -12,16 +12,12 @@
 #include <algorithm>
 #include <cctype>
 
-namespace tenon::tensorflow {
+namespace tenon::lowering {
 namespace {
 
 // Constants up to this many elements are computed while lowering: shapes, axes and the like. Weights are the compiler's
 // matter.
 constexpr int64_t kMostFolded = 4096;
-
-std::string map_option(const Node& node) {
-  return fmt::format("map it to a layer of yours: --map '{0}=My{0}()'", node.op());
-}
 
 bool is_small_number(const TensorType& type) {
   if (dtype_bits(type.dtype) == 0 || dtype_kind(type.dtype) == DTypeKind::kComplex || !type.shape) return false;
@@ -42,8 +38,13 @@ Tensor tensor_of(const Extents& extents, const TensorType& type) {
 
 }  // namespace
 
-Lowering::Lowering(const Graph& source, const CompileOptions& options)
+std::string map_option(const Node& node) {
+  return fmt::format("map it to a layer of yours: --map '{0}=My{0}()'", node.op());
+}
+
+Lowering::Lowering(const Graph& source, const Dialect& dialect, const CompileOptions& options)
     : source_(source),
+      dialect_(dialect),
       options_(options),
       outputs_(find_outputs(source, options.outputs)),
       wanted_(outputs_.begin(), outputs_.end()) {
@@ -55,7 +56,7 @@ Graph Lowering::run() {
   // Inputs in the file's order, not in the order in which the outputs lead to them.
   const std::unordered_set<const Node*> needed(nodes.begin(), nodes.end());
   for (const Node* node : source_.nodes())
-    if (node->op() == "Placeholder" && node->domain().empty() && needed.contains(node)) lower_node(*node);
+    if (node->op() == dialect_.input_op && node->domain().empty() && needed.contains(node)) lower_node(*node);
   for (const Node* node : nodes)
     if (node->outputs().empty() || lowered(node->output()) == nullptr) lower_node(*node);
   set_outputs();
@@ -114,21 +115,8 @@ Value* Lowering::lowered(const Value* value) const {
 
 void Lowering::lower_node(const Node& node) {
   if (!node.domain().empty()) return lower_layer(node);
-  const Rule* rule = find_rule(node.op());
-  if (rule == nullptr) {
-    if (const Obstacle* obstacle = find_obstacle(node.op())) {
-      return stand_in(node, {node.name(), node.op(), std::string(obstacle->reason),
-                             obstacle->remedy.empty() ? map_option(node) : std::string(obstacle->remedy)});
-    }
-    const auto functions = source_.properties().find("functions");
-    const auto* names =
-        functions == source_.properties().end() ? nullptr : std::get_if<std::vector<std::string>>(&functions->second);
-    const bool is_function = names != nullptr && std::find(names->begin(), names->end(), node.op()) != names->end();
-    return stand_in(node, {node.name(), node.op(),
-                           is_function ? "it calls a function of the graph's library, which is not inlined"
-                                       : "no rule turns this TensorFlow operator into standard ones",
-                           map_option(node)});
-  }
+  const Rule* rule = dialect_.find_rule(node.op());
+  if (rule == nullptr) return stand_in(node, dialect_.explain(node, source_));
   try {
     Rewrite rewrite(*this, node, rule->target);
     rule->apply(rewrite);
@@ -285,14 +273,14 @@ void Lowering::add_input(const Node& node, DType dtype, const std::optional<Shap
   if (type.shape) {
     for (size_t axis = 0; axis < type.shape->size(); ++axis) {
       Dim& dim = (*type.shape)[axis];
-      // TensorFlow's first dimension is the batch by convention, the same one for all inputs.
+      // The first dimension is the batch by convention, the same one for all inputs.
       if (dim.is_unknown()) dim = Dim(axis == 0 ? std::string("N") : fmt::format("{}_{}", stem, axis));
     }
   }
   set_lowered(node.output(), graph_.add_input(node.name(), std::move(type)));
 }
 
-// The outputs under TensorFlow's names. A name is given to the value that is meant; an Identity is needed only where
+// The outputs under the source's names. A name is given to the value that is meant; an Identity is needed only where
 // one value has to go by two names, or is an input or a constant.
 void Lowering::set_outputs() {
   std::vector<Value*> outputs;
@@ -338,6 +326,4 @@ void Lowering::report() {
     throw Error(ErrorCode::kInternal, "this is a bug in Tenon: a node was not lowered, and no reason was recorded");
 }
 
-Graph lower(const Graph& graph, const CompileOptions& options) { return Lowering(graph, options).run(); }
-
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering

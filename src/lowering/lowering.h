@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/rewrite.h"
 
 #include <tenon/compile.h>
 
@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-// The state of lowering one TensorFlow graph.
-namespace tenon::tensorflow {
+// The state of lowering one graph of a format's dialect.
+namespace tenon::lowering {
 
 /// Walks the nodes that the outputs need, applies a rule to each, and puts the standard graph together.
 ///
@@ -23,7 +23,7 @@ namespace tenon::tensorflow {
 /// together.
 class Lowering {
  public:
-  Lowering(const Graph& source, const CompileOptions& options);
+  Lowering(const Graph& source, const Dialect& dialect, const CompileOptions& options);
   Graph run();
 
   // --- for Rewrite
@@ -36,7 +36,7 @@ class Lowering {
   /// then the outputs are constants and the node is left unread.
   std::vector<Value*> add(std::string op, std::string name, std::span<Value* const> inputs,
                           std::span<const std::string> output_names, Attributes attributes);
-  /// `stem`, or `stem_1`, …: free in the standard graph, and not a name of the TensorFlow graph.
+  /// `stem`, or `stem_1`, …: free in the standard graph, and not a name of the source.
   [[nodiscard]] std::string fresh_name(const std::string& stem) const;
   Value* add_constant(const std::string& stem, Tensor tensor);
   [[nodiscard]] const Extents* extents(const Value* value);
@@ -62,6 +62,7 @@ class Lowering {
   void report();
 
   const Graph& source_;
+  const Dialect& dialect_;
   const CompileOptions& options_;
   Graph graph_{"standard"};
   std::vector<Value*> outputs_;              // Of the source.
@@ -74,4 +75,4 @@ class Lowering {
   const Node* cycle_ = nullptr;  // A node that reads itself, through others.
 };
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering

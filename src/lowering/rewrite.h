@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "lowering/tensorflow/extents.h"
+#include "lowering/extents.h"
 
+#include <tenon/compile.h>
 #include <tenon/graph.h>
 
 #include <cstdint>
@@ -13,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
-// What a rewrite of one TensorFlow node works with.
-namespace tenon::tensorflow {
+// What a rewrite of one node of a format's dialect works with, and the tables that rewrites stand in.
+namespace tenon::lowering {
 
 class Lowering;
 
@@ -24,7 +25,7 @@ struct NotLowered {
   bool consequence = false;  ///< It only follows from another node that is not lowered, so it is not reported itself.
 };
 
-/// One TensorFlow node on its way into the standard graph.
+/// One node on its way into the standard graph.
 ///
 /// The result of the node keeps the node's name; helpers in front of it are named `<node>/<what>`. Nodes whose inputs
 /// are constants are computed at once, where that is small.
@@ -129,33 +130,21 @@ class Rewrite {
 
 /// A row of the table of rewrites.
 struct Rule {
-  std::string_view op;           ///< TensorFlow's operator.
+  std::string_view op;           ///< The dialect's operator.
   void (*apply)(Rewrite&);       ///< Must give every output that is_used() a value.
   std::string_view target = "";  ///< For functions that serve several operators.
 };
 
-/// The rule for an operator, or null.
-[[nodiscard]] const Rule* find_rule(std::string_view op);
-
-/// Why an operator without a rule cannot be lowered, and what to do about it, where there is more to say than that it
-/// is not known.
-struct Obstacle {
-  std::string_view op, reason, remedy;
+/// How a dialect becomes standard.
+struct Dialect {
+  std::string_view input_op;  ///< The operator of the nodes that stand for the graph's inputs.
+  /// The rule for an operator, or null.
+  const Rule* (*find_rule)(std::string_view op);
+  /// Why a node that no rule covers cannot be lowered, and what to do about it.
+  UnsupportedNode (*explain)(const Node& node, const Graph& graph);
 };
-[[nodiscard]] const Obstacle* find_obstacle(std::string_view op);
 
-// The families, one file each.
-[[nodiscard]] std::span<const Rule> convolution_rules();
-[[nodiscard]] std::span<const Rule> joining_rules();
-[[nodiscard]] std::span<const Rule> matmul_rules();
-[[nodiscard]] std::span<const Rule> normalization_rules();
-[[nodiscard]] std::span<const Rule> padding_rules();
-[[nodiscard]] std::span<const Rule> pointwise_rules();
-[[nodiscard]] std::span<const Rule> pooling_rules();
-[[nodiscard]] std::span<const Rule> reduction_rules();
-[[nodiscard]] std::span<const Rule> reshaping_rules();
-[[nodiscard]] std::span<const Rule> resizing_rules();
-[[nodiscard]] std::span<const Rule> slicing_rules();
-[[nodiscard]] std::span<const Rule> source_rules();
+/// "map it to a layer of yours: --map ...": what can always be done about a node.
+[[nodiscard]] std::string map_option(const Node& node);
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering

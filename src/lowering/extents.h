@@ -12,7 +12,7 @@
 // Small vectors of integers that are computed from shapes. TensorFlow graphs write "reshape to [batch, everything
 // else]" as Shape -> StridedSlice -> Pack -> Reshape; following the numbers through, symbols included, gives the target
 // back.
-namespace tenon::tensorflow {
+namespace tenon::lowering {
 
 /// One integer: a constant (which may be negative), the extent of a named dimension, or not known.
 struct Extent {
@@ -37,4 +37,4 @@ using Extents = std::vector<Extent>;
 [[nodiscard]] std::optional<std::vector<int64_t>> reshape_target(const Extents& extents,
                                                                  const std::optional<Shape>& input);
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering

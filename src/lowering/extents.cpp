@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/extents.h"
+#include "lowering/extents.h"
 
 #include "base/elements.h"
 
 #include <algorithm>
 #include <string_view>
 
-namespace tenon::tensorflow {
+namespace tenon::lowering {
 namespace {
 
 constexpr int64_t kMostFollowed = 64;
@@ -186,4 +186,4 @@ std::optional<std::vector<int64_t>> reshape_target(const Extents& given, const s
   return target;
 }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering

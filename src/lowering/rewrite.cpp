@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "lowering/tensorflow/rewrite.h"
+#include "lowering/rewrite.h"
 
 #include "base/elements.h"
-#include "lowering/tensorflow/lowering.h"
+#include "lowering/lowering.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
 
-namespace tenon::tensorflow {
+namespace tenon::lowering {
 namespace {
 
 // The tensor with its axes permuted. Walks the result in order and the source by strides.
@@ -297,4 +297,4 @@ Value* Rewrite::reshaped(Value* value, std::span<const int64_t> target) {
   return step("Reshape", {value, vector(target)});
 }
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::lowering
