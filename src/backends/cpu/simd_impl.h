@@ -2,14 +2,16 @@
 #pragma once
 
 // The loops of simd.h, for the instruction set that the including source is compiled for: that source defines
-// TENON_SIMD_WIDTH (floats in a vector), TENON_SIMD_GEMM_ROWS and TENON_SIMD_ISA. Everything has internal linkage, and
-// no function of the standard library is instantiated here: such a copy, compiled for AVX-512, could be the one that
-// the linker keeps for the whole program.
+// TENON_SIMD_WIDTH (floats in a vector), TENON_SIMD_GEMM_ROWS and TENON_SIMD_ISA, and where the set has masked
+// accesses, TENON_SIMD_MASK(count), TENON_SIMD_MASK_LOAD and TENON_SIMD_MASK_STORE. Everything has internal linkage,
+// and no function of the standard library is instantiated here: such a copy, compiled for AVX-512, could be the one
+// that the linker keeps for the whole program.
 
 #include "backends/cpu/simd.h"
 
 #include <cmath>
 #include <cstring>
+#include <utility>
 
 namespace {
 
@@ -29,13 +31,22 @@ typedef float LooseVec __attribute__((vector_size(sizeof(float) * TENON_SIMD_WID
 inline Vec load(const float* p) { return *reinterpret_cast<const LooseVec*>(p); }
 inline void store(float* p, Vec v) { *reinterpret_cast<LooseVec*>(p) = v; }
 inline Vec splat(float value) { return value - Vec{}; }
+/// The first `count` < kWidth elements; the other lanes are 0.
 inline Vec load_some(const float* p, int64_t count) {
+#ifdef TENON_SIMD_MASK
+  return TENON_SIMD_MASK_LOAD(p, TENON_SIMD_MASK(count));
+#else
   Vec v{};
   std::memcpy(&v, p, static_cast<size_t>(count) * sizeof(float));
   return v;
+#endif
 }
 inline void store_some(float* p, Vec v, int64_t count) {
+#ifdef TENON_SIMD_MASK
+  TENON_SIMD_MASK_STORE(p, TENON_SIMD_MASK(count), v);
+#else
   std::memcpy(p, &v, static_cast<size_t>(count) * sizeof(float));
+#endif
 }
 
 // A comparison with NaN is false, so these give `x` when it is NaN.
@@ -267,10 +278,29 @@ void binary(BinaryOp op, Scalar scalar, const float* a, const float* b, float* y
 
 // --- many numbers to one
 
+/// The lanes moved down by kBy, those at the bottom back to the top.
+template <int kBy, int... kLane>
+inline Vec rotated(Vec v, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(v, v, (kLane + kBy) % kWidth...);
+}
+
+/// Folds the lanes into one number, in halves.
+template <int kHalf = kWidth / 2, typename Function>
+inline float fold_lanes(Vec v, Function function) {
+  if constexpr (kHalf == 0) {
+    return v[0];
+  } else {
+    const Vec other = rotated<kHalf>(v, std::make_integer_sequence<int, kWidth>());
+    return fold_lanes<kHalf / 2>(function(v, other), function);
+  }
+}
+
 inline double sum_of(Vec v) {
-  double sum = 0;
-  for (int i = 0; i < kWidth; ++i) sum += static_cast<double>(v[i]);
-  return sum;
+  double sums[kWidth];
+  for (int i = 0; i < kWidth; ++i) sums[i] = static_cast<double>(v[i]);
+  for (int half = kWidth / 2; half > 0; half /= 2)
+    for (int i = 0; i < half; ++i) sums[i] += sums[i + half];
+  return sums[0];
 }
 
 /// Elements whose sums stay in f32, four vectors of partial sums: each partial sum has at most 64 terms or so.
@@ -303,10 +333,12 @@ inline float fold(const float* x, int64_t count, Function function) {
   Vec best = splat(x[0]);
   int64_t i = 0;
   for (; i + kWidth <= count; i += kWidth) best = function(best, load(x + i));
-  for (; i < count; ++i) best = function(best, splat(x[i]));
-  Vec result = splat(best[0]);
-  for (int lane = 1; lane < kWidth; ++lane) result = function(result, splat(best[lane]));
-  return result[0];
+  if (i < count) {
+    Vec rest = load_some(x + i, count - i);
+    for (int64_t lane = count - i; lane < kWidth; ++lane) rest[lane] = x[0];
+    best = function(best, rest);
+  }
+  return fold_lanes(best, function);
 }
 
 double reduce(ReduceOp op, const float* x, int64_t count) {
@@ -373,10 +405,9 @@ void softmax(const float* x, float* y, int64_t rows, int64_t extent, bool log) {
 
 // --- matrix product
 
-/// kRows rows by kPanels panels of c, all of k.
-template <int kRows, int kPanels>
+/// kRows rows by kVecs vectors of columns of c, all of k.
+template <int kRows, int kVecs>
 inline void tile(const GemmTask& task, int64_t row, int64_t panel) {
-  constexpr int kVecs = 2 * kPanels;
   const float* a = task.a + row * task.lda;
   const float* b = task.b + panel * kPanel * task.k;
   const int64_t panel_step = kPanel * task.k;
@@ -419,12 +450,12 @@ inline void tile(const GemmTask& task, int64_t row, int64_t panel) {
   }
 }
 
-/// Rows from `row` on, one panel: full tiles, then what is left.
-template <int kRows>
+/// Rows from `row` on, one panel of kVecs vectors: full tiles, then what is left.
+template <int kRows, int kVecs>
 inline void rows_of_panel(const GemmTask& task, int64_t row, int64_t panel) {
-  for (; row + kRows <= task.m; row += kRows) tile<kRows, 1>(task, row, panel);
+  for (; row + kRows <= task.m; row += kRows) tile<kRows, kVecs>(task, row, panel);
   if constexpr (kRows > 1) {
-    if (row < task.m) rows_of_panel<(kRows > 6 ? 6 : kRows - 1)>(task, row, panel);
+    if (row < task.m) rows_of_panel<(kRows > 6 ? 6 : kRows - 1), kVecs>(task, row, panel);
   }
 }
 
@@ -432,11 +463,17 @@ void gemm(const GemmTask& task, int64_t first, int64_t last) {
   int64_t panel = first;
   // Few rows do not give enough independent sums to fill the pipelines, so several panels go together.
   if (task.m == 1) {
-    for (; panel + 4 <= last; panel += 4) tile<1, 4>(task, 0, panel);
+    for (; panel + 4 <= last; panel += 4) tile<1, 8>(task, 0, panel);
   } else if (task.m == 2) {
-    for (; panel + 2 <= last; panel += 2) tile<2, 2>(task, 0, panel);
+    for (; panel + 2 <= last; panel += 2) tile<2, 4>(task, 0, panel);
   }
-  for (; panel < last; ++panel) rows_of_panel<TENON_SIMD_GEMM_ROWS>(task, 0, panel);
+  for (; panel < last; ++panel) {
+    if (task.n - panel * kPanel > kWidth) {
+      rows_of_panel<TENON_SIMD_GEMM_ROWS, 2>(task, 0, panel);
+    } else {
+      rows_of_panel<TENON_SIMD_GEMM_ROWS, 1>(task, 0, panel);
+    }
+  }
 }
 
 constexpr tenon::cpu::Simd kSimd = {TENON_SIMD_ISA, kPanel, gemm, unary, binary, softmax, reduce, accumulate};
