@@ -21,6 +21,7 @@ struct ModelArgs {
 
 struct InspectArgs {
   ModelArgs model;
+  std::string picture;  ///< Where to draw the graph; "" for nowhere.
   bool nodes = false, json = false;
 };
 

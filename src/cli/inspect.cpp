@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "cli/draw.h"
 #include "cli/support.h"
 
 #include <fmt/core.h>
@@ -62,6 +63,7 @@ void print_counts(const char* title, const std::map<std::string, int>& counts) {
 int inspect(const InspectArgs& args) {
   const bool plan = is_plan_file(args.model.path);
   const Graph graph = plan ? plan_graph(args.model.path) : load_graph(args.model);
+  if (!args.picture.empty()) draw(graph, args.picture);
   const Summary summary = summarise(graph);
   nlohmann::json inputs = nlohmann::json::array(), outputs = nlohmann::json::array();
   std::vector<TensorType> input_types, output_types;

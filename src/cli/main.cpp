@@ -94,6 +94,8 @@ void add_backend(CLI::App& command, std::string& backend, int& threads) {
 void declare_inspect(CLI::App& command, InspectArgs& args) {
   add_model(command, args.model, "A model or plan");
   command.add_flag("--nodes", args.nodes, "Print every node");
+  command.add_option("--graph", args.picture, "Draw the graph into a .svg, .png or .pdf (by Graphviz), or a .dot file")
+      ->type_name("FILE");
   add_json(command, args.json);
 }
 

@@ -21,10 +21,10 @@ def find_clip():
     return next((ROOT / "build/dev").rglob("*clip*.so"))
 
 
-def tenon(*words, code=0, cwd=None):
+def tenon(*words, code=0, cwd=None, **variables):
     """Runs the command, checks its exit code, and returns what it printed on stdout and stderr."""
     command = [str(TENON), *map(str, words)]
-    environment = {key: value for key, value in os.environ.items() if key != "TENON_PLUGINS"}
+    environment = {key: value for key, value in os.environ.items() if key != "TENON_PLUGINS"} | variables
     done = subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=120, check=False)
     assert done.returncode == code, f"{command}\n{done.stdout}\n{done.stderr}"
     return done.stdout, done.stderr
@@ -134,6 +134,29 @@ def test_inspect_tells_inputs_outputs_and_operators(plan):
     assert document["layers"] == {"custom::CustomClipPlugin": 1}
     assert document["inputs"][0]["shape"] == ["N", 1, 28, 28]
     assert any(node["op"] == "CustomClipPlugin" for node in document["graph"])
+
+
+def test_inspect_draws_the_graph(tmp_path):
+    """A box for each node, the user's layer in colour, constants as text; Graphviz makes pictures of it."""
+    mapped = ("inspect", LENET5, "--map", MAPPING, "--graph")
+    tenon(*mapped, tmp_path / "lenet5.dot")
+    dot = (tmp_path / "lenet5.dot").read_text()
+    layer = next(line for line in dot.splitlines() if "CustomClipPlugin" in line)
+    assert "fillcolor" in layer
+    assert "clipMax = 6" in layer
+    assert "dense/kernel\\nf32[784,512]" in dot
+    assert 'label=" f32[?,1,28,28]"' in dot
+    tenon(*mapped, tmp_path / "lenet5.svg")
+    assert "CustomClipPlugin</text>" in (tmp_path / "lenet5.svg").read_text()
+
+
+def test_drawing_says_what_it_needs(tmp_path):
+    """A file name that tells the kind of picture, and Graphviz; nothing is written otherwise."""
+    _, said = tenon("inspect", LENET5, "--graph", tmp_path / "lenet5.jpeg2000", code=3)
+    assert ".svg, .png, .pdf or .dot is required" in said
+    _, said = tenon("inspect", LENET5, "--graph", tmp_path / "lenet5.svg", code=4, PATH=str(tmp_path))
+    assert "apt-get install graphviz" in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_unsupported_nodes_are_listed_all_at_once(tmp_path):
