@@ -4,10 +4,18 @@
 #include <tenon/surgery.h>
 
 namespace tenon::surgery {
+
+Attribute shape_attribute(const Graph& graph, const std::optional<Shape>& shape) {
+  if (graph.dialect() != "uff") return TensorType{DType::kUndefined, shape};
+  std::vector<int64_t> sizes;
+  for (const Dim& dim : shape.value_or(Shape())) sizes.push_back(dim.value());
+  return sizes;
+}
+
 Value* add_dialect_input(Graph& graph, const std::string& name, const TensorType& type) {
   if (graph.dialect() != "tf" && graph.dialect() != "uff") return graph.add_input(name, type);
   const bool tf = graph.dialect() == "tf";
-  Attributes attributes{{"dtype", type.dtype}, {"shape", TensorType{DType::kUndefined, type.shape}}};
+  Attributes attributes{{"dtype", type.dtype}, {"shape", shape_attribute(graph, type.shape)}};
   Node* node = graph.add_node(tf ? "Placeholder" : "Input", name, {}, std::move(attributes));
   node->output()->set_type(type);
   return node->output();

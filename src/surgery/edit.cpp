@@ -117,7 +117,7 @@ void set_input_shape(Graph& graph, std::string_view name, const Shape& shape, DT
     if (input->name() != name) continue;
     const DType kept = dtype == DType::kUndefined ? input->type().dtype : dtype;
     if (Node* node = input->producer()) {
-      node->attributes()["shape"] = TensorType{DType::kUndefined, shape};
+      node->attributes()["shape"] = surgery::shape_attribute(graph, shape);
       if (dtype != DType::kUndefined) node->attributes()["dtype"] = dtype;
     }
     forget_derived_types(graph);

@@ -246,6 +246,15 @@ TEST(Edit, InputShapesChangeAndForgetWhatWasDerived) {
   expect_error(ErrorCode::kNotFound, "no input named 'X'; it has 'x'", [&] { set_input_shape(graph, "X", {}); });
 }
 
+TEST(SetInputShape, UffHoldsShapesAsInts) {
+  Graph graph("uff");
+  graph.add_node("Input", "x", {}, {{"dtype", DType::kFloat32}, {"shape", std::vector<int64_t>{-1, 3}}});
+  set_input_shape(graph, "x", parse_shape("N,?,28"));
+  EXPECT_EQ(std::get<std::vector<int64_t>>(*graph.find_node("x")->attribute("shape")),
+            (std::vector<int64_t>{-1, -1, 28}));
+  EXPECT_EQ(to_string(graph.find_value("x")->type()), "?[N,?,28]");
+}
+
 TEST(Edit, OutputsOfATensorFlowNodeComeIntoBeingWhenTheyAreNamed) {
   Graph graph = tf_sample();
   const Names wanted = {"dense/Relu6:0", "out/MatMul:2"};
