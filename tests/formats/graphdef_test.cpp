@@ -217,6 +217,8 @@ TEST(GraphDef, RejectsNodesThatDoNotFitTogether) {
   expect("is not of the form 'node:number'", {node("x", "Relu"), node("y", "Neg", {"x:-1"})});
   expect("names no node", {node("y", "Neg", {"^"})});
   expect("a name that Tenon uses itself", {node("x", "Relu", {}, {{"node.device", test::int_value(1)}})});
+  expect("a name that Tenon uses itself",
+         {node("x", "Relu", {}, {{"node.unknown", test::int_value(1)}}).integer(50, 1)});
   expect("while reading attribute 'value'", {test::constant("c", 1, test::tensor(1, {2}).text(4, "abc"))});
 }
 

@@ -29,9 +29,10 @@ ALLOWED = {
     # Tensors from and to files; nothing but the command uses it.
     "io": ["base"],
     # The build side meets it in the plan only.
-    "formats": ["base", "graph", "ops", "layers", "formats/tensorflow", "formats/uff"],
-    "formats/tensorflow": ["base", "graph", "ops", "layers", "formats"],
-    "formats/uff": ["base", "graph", "ops", "layers", "formats"],
+    "formats": ["base", "graph", "ops", "layers", "formats/protobuf", "formats/tensorflow", "formats/uff"],
+    "formats/protobuf": ["base", "graph"],
+    "formats/tensorflow": ["base", "graph", "ops", "layers", "formats/protobuf"],
+    "formats/uff": ["base", "graph", "ops", "layers", "formats/protobuf"],
     "surgery": ["base", "graph", "ops", "expr", "layers"],
     "lowering": ["base", "graph", "ops", "expr", "layers", "formats/uff"],
     "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "lowering"],

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/tensorflow/attr_value.h"
 
+#include "formats/protobuf/wire.h"
 #include "formats/tensorflow/data_type.h"
-#include "formats/tensorflow/wire.h"
 
 #include <fmt/core.h>
 #include <protozero/pbf_writer.hpp>
@@ -11,6 +11,8 @@
 
 namespace tenon::tensorflow {
 namespace {
+
+using protobuf::WireReader;
 
 constexpr int kDeepestFunction = 32;
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/near_names.h"
+#include "formats/protobuf/wire.h"
 #include "formats/tensorflow/attr_value.h"
 #include "formats/tensorflow/graphdef.h"
 #include "formats/tensorflow/output_count.h"
-#include "formats/tensorflow/wire.h"
 
 #include <fmt/core.h>
 
@@ -13,16 +13,13 @@
 namespace tenon::tensorflow {
 namespace {
 
+using protobuf::corrupt_wire;
+using protobuf::keep_field;
+using protobuf::WireReader;
+
 [[noreturn]] void corrupt(std::string message) { throw Error(ErrorCode::kCorrupt, std::move(message)); }
 
 std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
-// Appends the bytes of a field that is not understood, so that it is written back.
-void keep_field(WireReader& reader, const char* begin, Attributes& attributes, std::string_view name) {
-  reader.skip();
-  Attribute& kept = attributes.try_emplace(std::string(name), std::string()).first->second;
-  std::get<std::string>(kept).append(begin, reader.position());
-}
 
 // A reference to an output of a node, as NodeDef.input spells it: "name", "name:k", "^name".
 struct InputRef {
@@ -80,7 +77,7 @@ class Reader {
     const char* field = begin_;
     try {
       for (WireReader reader(as_text(context_.file->bytes()), "GraphDef"); reader.next(); field = reader.position()) {
-        read_field(reader, field);
+        read_field(reader);
       }
     } catch (const protozero::exception& cause) {
       Error error = corrupt_wire(cause);
@@ -89,7 +86,7 @@ class Reader {
     }
   }
 
-  void read_field(WireReader& reader, const char* begin) {
+  void read_field(WireReader& reader) {
     switch (reader.field()) {
       case 1:
         return read_node(reader.bytes());
@@ -104,7 +101,7 @@ class Reader {
         graph_.properties().insert_or_assign("debug_info", reader.text());
         return;
       default:
-        keep_field(reader, begin, graph_.properties(), "unknown");
+        keep_field(reader, graph_.properties(), "unknown");
     }
   }
 
@@ -173,8 +170,7 @@ class Reader {
   }
 
   void read_node_fields(std::string_view bytes, std::string& name, std::string& op, Attributes& attributes) {
-    WireReader reader(bytes, "NodeDef");
-    for (const char* field = reader.position(); reader.next(); field = reader.position()) {
+    for (WireReader reader(bytes, "NodeDef"); reader.next();) {
       switch (reader.field()) {
         case 1:
           name = reader.text();
@@ -198,7 +194,7 @@ class Reader {
           set_internal(attributes, kFullType, reader.bytes());
           break;
         default:
-          keep_field(reader, field, attributes, kUnknownFields);
+          keep_field(reader, attributes, kUnknownFields);
       }
     }
     for (const std::string_view internal : {kDevice, kDebugInfo, kFullType, kUnknownFields}) {

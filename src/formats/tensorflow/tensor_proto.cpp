@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/tensorflow/tensor_proto.h"
 
+#include "formats/protobuf/wire.h"
 #include "formats/tensorflow/data_type.h"
-#include "formats/tensorflow/wire.h"
 
 #include <fmt/core.h>
 #include <protozero/pbf_writer.hpp>
@@ -13,6 +13,8 @@
 
 namespace tenon::tensorflow {
 namespace {
+
+using protobuf::WireReader;
 
 // Field numbers of TensorProto.
 enum Field : uint32_t {

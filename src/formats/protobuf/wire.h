@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tenon/error.h>
+#include <tenon/graph.h>
 
 #include <protozero/pbf_reader.hpp>
 
@@ -12,7 +13,7 @@
 
 // Protobuf's wire format, read from untrusted bytes. protozero checks lengths; this adds the check that a field has the
 // wire type that its use needs, which protozero leaves to the caller.
-namespace tenon::tensorflow {
+namespace tenon::protobuf {
 
 /// A cursor over the fields of one message. Everything throws kCorrupt, or protozero::exception where the bytes end too
 /// early (see corrupt_wire). The bytes are borrowed; what is returned points into them.
@@ -22,9 +23,17 @@ class WireReader {
   WireReader(std::string_view bytes, const char* message) : reader_(bytes.data(), bytes.size()), message_(message) {}
 
   /// Moves to the next field; false at the end.
-  bool next() { return reader_.next(); }
+  bool next() {
+    field_begin_ = position();
+    return reader_.next();
+  }
   [[nodiscard]] uint32_t field() const { return reader_.tag(); }
   void skip() { reader_.skip(); }
+  /// The whole field as it is encoded, its tag included.
+  std::string_view encoded() {
+    skip();
+    return {field_begin_, static_cast<size_t>(position() - field_begin_)};
+  }
   /// Where the unread bytes begin.
   [[nodiscard]] const char* position() const { return reader_.data().data(); }
 
@@ -82,10 +91,15 @@ class WireReader {
   [[noreturn]] void wrong_type() const;
 
   protozero::pbf_reader reader_;
+  const char* field_begin_ = nullptr;
   const char* message_;
 };
+
+/// Appends a field that is not understood to the string `name`, so that it can be written back. Throws
+/// kCorrupt when `name` is something else than a string, as a file's own attribute of that name would be.
+void keep_field(WireReader& reader, Attributes& attributes, std::string_view name);
 
 /// The error that stands for an exception of protozero's.
 [[nodiscard]] Error corrupt_wire(const protozero::exception& cause);
 
-}  // namespace tenon::tensorflow
+}  // namespace tenon::protobuf
