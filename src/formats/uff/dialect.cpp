@@ -7,15 +7,6 @@
 namespace tenon::uff {
 namespace {
 
-const FunctionRef* function_named(const Attribute& attribute, std::string_view name) noexcept {
-  const auto* function = std::get_if<std::shared_ptr<const FunctionRef>>(&attribute);
-  return function != nullptr && *function != nullptr && (*function)->name == name ? function->get() : nullptr;
-}
-
-Attribute make_function(std::string_view name, Attributes attributes) {
-  return std::make_shared<const FunctionRef>(FunctionRef{std::string(name), std::move(attributes)});
-}
-
 // "N+C" in canonical indices: batch and output channels are 0, (input) channels 1; '+' is the run of spatial axes.
 // Activations have N, weights have K.
 Order order_named(std::string_view name) {
@@ -67,6 +58,15 @@ std::string without_python_quotes(const std::string& text) {
 
 }  // namespace
 
+const FunctionRef* function_named(const Attribute& attribute, std::string_view name) noexcept {
+  const auto* function = std::get_if<Function>(&attribute);
+  return function != nullptr && *function != nullptr && (*function)->name == name ? function->get() : nullptr;
+}
+
+Function make_function(std::string_view name, Attributes attributes) {
+  return std::make_shared<const FunctionRef>(FunctionRef{std::string(name), std::move(attributes)});
+}
+
 Attribute make_ref(std::string key, Attribute data) {
   return make_function(kRef, {{"key", std::move(key)}, {"data", std::move(data)}});
 }
@@ -80,10 +80,10 @@ const Attribute* resolve(const Attribute& attribute) noexcept {
 
 Attribute make_orders(std::span<const std::string_view> names) {
   std::string key = "orders";
-  std::vector<std::shared_ptr<const FunctionRef>> list;
+  std::vector<Function> list;
   for (const std::string_view name : names) {
     key.append("_").append(name);
-    list.push_back(std::get<std::shared_ptr<const FunctionRef>>(make_function(kOrders, {{"-1", order_named(name)}})));
+    list.push_back(make_function(kOrders, {{"-1", order_named(name)}}));
   }
   return make_ref(std::move(key), make_function(kOrdersList, {{"orders", std::move(list)}}));
 }
@@ -95,9 +95,7 @@ std::optional<std::vector<Order>> orders_of(const Attribute& attribute) {
   const FunctionRef* function = function_named(*data, kOrdersList);
   if (function == nullptr) return std::nullopt;
   const auto found = function->attributes.find("orders");
-  const auto* list = found == function->attributes.end()
-                         ? nullptr
-                         : std::get_if<std::vector<std::shared_ptr<const FunctionRef>>>(&found->second);
+  const auto* list = found == function->attributes.end() ? nullptr : std::get_if<std::vector<Function>>(&found->second);
   if (list == nullptr) return std::nullopt;
   std::vector<Order> orders;
   for (const auto& entry : *list) {

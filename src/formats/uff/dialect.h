@@ -35,6 +35,7 @@
 // graphs, encoded), unknown, graph_unknown (strings: unknown fields, encoded).
 namespace tenon::uff {
 
+inline constexpr std::string_view kMarkOutput = "MarkOutput";
 inline constexpr std::string_view kRef = "uff.ref";
 inline constexpr std::string_view kOrders = "uff.orders";
 inline constexpr std::string_view kOrdersList = "uff.orders_list";
@@ -42,6 +43,11 @@ inline constexpr std::string_view kDType = "uff.dtype";
 inline constexpr std::string_view kRawData = "uff.Data";
 inline constexpr std::string_view kExtra = "node.extra";
 inline constexpr std::string_view kUnknownFields = "node.unknown";
+
+using Function = std::shared_ptr<const FunctionRef>;
+/// The function of that name which an attribute is; null when it is something else.
+[[nodiscard]] const FunctionRef* function_named(const Attribute& attribute, std::string_view name) noexcept;
+[[nodiscard]] Function make_function(std::string_view name, Attributes attributes);
 
 /// A reference to `data` in the MetaGraph under `key`.
 [[nodiscard]] Attribute make_ref(std::string key, Attribute data);
