@@ -291,5 +291,246 @@ TEST(Uff, NodesShareWhatTheyReferTo) {
             std::get<Function>(*graph.find_node("n99")->attribute("f")).get());
 }
 
+TEST(Uff, EveryCutFileIsReported) {
+  const std::string whole = test::uff_dense_net().bytes();
+  size_t read_well = 0;
+  for (size_t size = 0; size < whole.size(); ++size) {
+    try {
+      const Graph graph = read(Message().raw(whole.substr(0, size)));
+      EXPECT_EQ(graph.node_count(), 11U) << size;  // Cut between the entries of the data.
+      ++read_well;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kCorrupt) << size;
+      EXPECT_NE(std::string(error.what()).find("while reading the UFF model 'test.pb'"), std::string::npos)
+          << error.what();
+    }
+  }
+  EXPECT_EQ(read_well, 5U);
+}
+
+TEST(Uff, WrongWireTypesAreReported) {
+  const auto expect = [](const std::string& fragment, const Message& file) {
+    expect_error(ErrorCode::kCorrupt, fragment, [&] { (void)read(file); });
+  };
+  const Message wrong[] = {Message().text(1, "x"),  Message().text(2, "x"),  Message().integer(3, 1),
+                           Message().integer(4, 1), Message().integer(5, 1), Message().integer(100, 1)};
+  const int fields[] = {1, 2, 3, 4, 5, 100};
+  for (size_t i = 0; i < std::size(wrong); ++i)
+    expect("field " + std::to_string(fields[i]) + " of MetaGraph has the protobuf wire type",
+           uff_file({}).raw(wrong[i].bytes()));
+  for (const int field : {1, 2, 100}) {
+    expect("field " + std::to_string(field) + " of Graph has the protobuf wire type 0",
+           Message().message(4, Message().integer(static_cast<uint32_t>(field), 1)));
+  }
+  for (const int field : {1, 2, 3, 4, 100}) {
+    expect("field " + std::to_string(field) + " of Node has the protobuf wire type 0",
+           uff_file({uff_node("n", "_Op").integer(static_cast<uint32_t>(field), 1)}));
+  }
+  expect("field 1 of Descriptor", Message().message(3, Message().integer(1, 1)));
+  expect("field 2 of Descriptor", Message().message(3, Message().text(2, "1")));
+  expect("field 3 of Descriptor", Message().message(3, Message().text(3, "1")));
+  expect("field 1 of Entry", uff_file({uff_node("n", "_Op").message(4, Message().integer(1, 1))}));
+  expect("field 2 of Entry", uff_file({uff_node("n", "_Op").message(4, Message().integer(2, 1))}));
+  for (const uint32_t member : {1, 2, 4, 6, 8, 9, 100, 102, 103, 104}) {
+    expect("field " + std::to_string(member) + " of Data has the protobuf wire type 0",
+           uff_file({uff_node("n", "_Op", {}, {{"f", Message().integer(member, 1)}})}));
+  }
+  for (const uint32_t member : {3, 5, 7, 101}) {
+    expect("field " + std::to_string(member) + " of Data has the protobuf wire type 2",
+           uff_file({uff_node("n", "_Op", {}, {{"f", Message().text(member, "1")}})}));
+  }
+  const auto list = [](uint32_t member, const Message& content) {
+    return uff_file({uff_node("n", "_Op", {}, {{"f", Message().message(member, content)}})});
+  };
+  expect("field 1 of ListString", list(2, Message().integer(1, 1)));
+  expect("no protobuf message", list(4, Message().text(1, "1234567")));
+  expect("field 1 of ListDouble", list(4, Message().integer(1, 1)));
+  expect("field 1 of ListBool", list(6, Message().float32(1, 1)));
+  expect("field 1 of ListInt64", list(8, Message().float32(1, 1)));
+  expect("field 1 of ListDataType", list(102, Message().float64(1, 1)));
+  expect("field 1 of DimensionOrders", list(103, Message().integer(1, 1)));
+  expect("field 1 of ListDimensionOrders", list(104, Message().integer(1, 1)));
+  expect("while reading field 'f'", list(8, Message().float32(1, 1)));
+}
+
+TEST(Uff, HugeLengthsAreReported) {
+  const auto expect = [](const Message& file) {
+    expect_error(ErrorCode::kCorrupt, "cut short or damaged", [&] { (void)read(file); });
+  };
+  const std::string huge = from_hex("ffffffff0f");
+  expect(Message().raw("\x22" + huge));
+  expect(Message().message(4, Message().raw("\x12" + huge)));
+  expect(uff_file({Message().raw("\x0a" + huge)}));
+  expect(uff_file({uff_node("n", "_Op", {}, {{"f", Message().raw("\x4a" + huge)}})}));
+  expect(uff_file({uff_node("n", "_Op", {}, {{"f", Message().raw("\x42" + huge)}})}));
+  expect_error(ErrorCode::kCorrupt, "no protobuf message",
+               [&] { (void)read(uff_file({}).raw(from_hex("08ffffffffffffffffffffff01"))); });
+}
+
+TEST(Uff, RejectsNodesThatDoNotFitTogether) {
+  const auto expect = [](const char* fragment, const std::vector<Message>& nodes) {
+    expect_error(ErrorCode::kCorrupt, fragment, [&] { (void)read(uff_file(nodes)); });
+  };
+  expect("reads 'relu_1', but the graph has no node of that name; did you mean 'relu1'?",
+         {uff_node("relu1", "Activation"), uff_node("y", "Unary", {"relu_1"})});
+  expect("while reading Unary 'y' at byte 40", {uff_node("y", "Unary", {"gone"})});
+  expect("reads '', but the graph has no node", {uff_node("y", "Unary", {""})});
+  expect("is a second node named 'x'", {uff_node("x", "_Op"), uff_node("x", "_Op")});
+  expect("node 0 at byte 40 has no id", {Message().text(3, "Unary")});
+  expect("('x') has no operation", {Message().text(1, "x")});
+  expect("reads 'm', a MarkOutput, which has no value",
+         {uff_node("x", "_Op"), uff_node("m", "MarkOutput", {"x"}), uff_node("y", "Unary", {"m"})});
+  expect("a field 'node.extra', a name that Tenon uses itself",
+         {uff_node("x", "_Op", {}, {{"node.extra", test::uff_int(1)}})});
+  expect("a field 'node.unknown', a name that Tenon uses itself",
+         {uff_node("x", "_Op", {}, {{"node.unknown", test::uff_string("s")}})});
+  expect_error(ErrorCode::kCorrupt, "holds no graph", [] { (void)read(Message().integer(1, 1).integer(2, 1)); });
+  expect_error(ErrorCode::kCorrupt, "while reading the data 'd' at byte", [] {
+    (void)read(uff_file({uff_node("x", "_Op", {}, {{"f", test::uff_ref("d")}})}, {{"d", Message().integer(8, 1)}}));
+  });
+  expect_error(ErrorCode::kCorrupt, "while reading the data 'unread' at byte",
+               [] { (void)read(uff_file({}, {{"unread", Message().integer(8, 1)}})); });
+}
+
+TEST(Uff, NamesOfMarkedOutputsAreBoundedByTheFile) {
+  const Names inputs(1000, "x");
+  expect_error(ErrorCode::kCorrupt, "it marks 1000 outputs, more than a file of", [&] {
+    (void)read(uff_file({uff_node("x", "_Op"), uff_node(std::string(1 << 14, 'm'), "MarkOutput", inputs)}));
+  });
+  EXPECT_EQ(read(uff_file({uff_node("x", "_Op"), uff_node("m", "MarkOutput", inputs)})).outputs().size(), 1000U);
+}
+
+// --- Writing what did not come from a file.
+
+TEST(WriteUff, AGraphFromScratchGetsWhatTheConverterWrites) {
+  Graph graph("uff");
+  Value* x = graph.add_input("x", {DType::kFloat32, Shape{Dim("N"), Dim(3)}});
+  Value* c = graph.add_constant("c", Tensor::from({1.0F, 2.0F, 3.0F}, {3}));
+  Value* sum = graph.add_node("Binary", "sum", {x, c}, {{"func", std::string("add")}})->output();
+  graph.add_node("_Op", "MarkOutput_0", {sum});
+  graph.set_outputs({sum});
+  const Message expected = Message().raw(bytes_of(graph));
+  const Graph again = read(expected);
+  EXPECT_EQ(std::get<int64_t>(again.properties().at("version")), 1);
+  EXPECT_EQ(std::get<int64_t>(again.properties().at("descriptor_core_version")), 1);
+  EXPECT_EQ(std::get<std::string>(again.properties().at("graph")), "main");
+  const auto& descriptors = std::get<std::vector<Function>>(again.properties().at("descriptors"));
+  ASSERT_EQ(descriptors.size(), 2U);
+  EXPECT_EQ(descriptors[0]->name, "tensorflow_extension");
+  EXPECT_EQ(descriptors[1]->name, "custom");
+  EXPECT_EQ(again.find_node("x")->op(), "Input");
+  EXPECT_EQ(to_string(again.find_value("x")->type()), "f32[?,3]");
+  const Node* constant = again.find_node("c");
+  EXPECT_EQ(to_string(constant->output()->type()), "f32[3]");
+  const Attribute& values = *constant->attribute("values");
+  EXPECT_EQ(std::get<std::string>(function(values).attributes.at("key")), "weights_c");
+  EXPECT_EQ(std::get<Tensor>(*resolve(values)).dims(), (Dims{12}));
+  EXPECT_EQ(again.nodes().back()->name(), "MarkOutput_1");  // The name MarkOutput_0 is taken.
+  EXPECT_EQ(names(again.outputs()), Names{"MarkOutput_1"});
+  expect_round_trip(again);
+}
+
+TEST(WriteUff, AUsersLayerBecomesACustomOperation) {
+  Graph graph = read(uff_file({uff_input("x", {2}), uff_node("relu", "Activation", {"x"}), mark("relu")}));
+  Node* layer = graph.find_node("relu");
+  layer->set_op("Clip", "custom");
+  layer->attributes() = {{"lo", 0.0},
+                         {"n", int64_t{3}},
+                         {"on", true},
+                         {"name", std::string("a")},
+                         {"floats", std::vector<double>{1}},
+                         {"ints", Ints{2}},
+                         {"kept_u_int", int64_t{4}},
+                         {"dtype", DType::kFloat32}};
+  const Graph again = read(Message().raw(bytes_of(graph)));
+  const Node* written = again.find_node("relu");
+  EXPECT_EQ(written->op(), "_Clip");
+  EXPECT_EQ(written->domain(), "");
+  Names fields;
+  for (const auto& [name, value] : written->attributes()) fields.push_back(name);
+  EXPECT_EQ(fields, (Names{"dtype", "floats_u_flist", "ints_u_ilist", "kept_u_int", "lo_u_float", "n_u_int",
+                           "name_u_str", "on_u_bool"}));
+  const auto& descriptors = std::get<std::vector<Function>>(again.properties().at("descriptors"));
+  ASSERT_EQ(descriptors.size(), 2U);
+  EXPECT_EQ(descriptors[1]->name, "custom");
+  expect_round_trip(again);
+}
+
+TEST(WriteUff, ALayersOutputsAreHandedOnTogether) {
+  Graph graph("uff");
+  Node* layer = graph.add_node("_Split", "split", {});
+  graph.add_output_value(layer, "split:1");
+  Node* reader = graph.add_node("Concat", "concat", {layer->output(0), layer->output(1)});
+  graph.set_outputs({reader->output()});
+  const Graph again = read(Message().raw(bytes_of(graph)));
+  EXPECT_EQ(names(again.find_node("concat")->inputs()), Names{"split"});
+  reader->set_inputs(std::vector<Value*>{layer->output(1)});
+  expect_error(ErrorCode::kUnsupported, "the value 'split:1' is used alone", [&] { (void)bytes_of(graph); });
+  expect_error(ErrorCode::kUnsupported, "while writing Concat 'concat'", [&] { (void)bytes_of(graph); });
+}
+
+TEST(WriteUff, MarksFollowTheGraphsOutputs) {
+  Graph graph = read(uff_file({uff_node("a", "_Op"), uff_node("b", "_Op", {"a"}), mark("b")}));
+  graph.set_outputs({graph.find_value("a")});
+  EXPECT_EQ(names(read(Message().raw(bytes_of(graph))).find_node("MarkOutput_1")->inputs()), Names{"a"});
+  EXPECT_EQ(read(Message().raw(bytes_of(graph))).outputs().size(), 1U);
+  graph.set_outputs({graph.find_value("MarkOutput_0"), graph.find_value("b")});  // That one is marked already.
+  EXPECT_EQ(names(read(Message().raw(bytes_of(graph))).outputs()), Names{"MarkOutput_0"});
+}
+
+TEST(WriteUff, DifferentDataUnderOneKeyGetsKeysOfItsOwn) {
+  Graph graph("uff");
+  for (const int64_t k : {1, 2, 1, 3}) graph.add_node("_Op", "", {}, {{"f", make_ref("key", k)}});
+  const Graph again = read(Message().raw(bytes_of(graph)));
+  Names keys;
+  for (const Node* node : again.nodes())
+    if (const Attribute* ref = node->attribute("f"))
+      keys.push_back(std::get<std::string>(function(*ref).attributes.at("key")));
+  EXPECT_EQ(keys, (Names{"key", "key_0", "key", "key_1"}));
+}
+
+TEST(WriteUff, WhatUffCannotSayIsRefused) {
+  const auto expect_code = [](ErrorCode code, const char* fragment, const Attribute& value) {
+    Graph graph("uff");
+    graph.add_node("_Op", "n", {}, {{"f", value}});
+    expect_error(code, fragment, [&] { (void)bytes_of(graph); });
+    expect_error(code, "while writing field 'f'\n  while writing _Op 'n'", [&] { (void)bytes_of(graph); });
+  };
+  const auto expect = [&](const char* fragment, const Attribute& value) {
+    expect_code(ErrorCode::kUnsupported, fragment, value);
+  };
+  expect("kind graph", std::make_shared<const Graph>());
+  expect("kind type", TensorType());
+  expect("kind function", make_function("other", {}));
+  expect("kind function", Function());
+  expect("kind functions", std::vector<Function>());
+  expect("kind function", make_function(kOrdersList, {{"orders", std::vector<Function>{nullptr}}}));
+  expect("no data type for u8", DType::kUInt8);
+  expect("no data type for bool", std::vector<DType>{DType::kFloat32, DType::kBool});
+  expect("a tensor f32[2] is no Data", Tensor::zeros(DType::kFloat32, {2}));
+  expect_code(ErrorCode::kInvalidArgument, "a uff.ref must have 'key', of kind string", make_function(kRef, {}));
+  expect_code(ErrorCode::kInvalidArgument, "a uff.orders must have '-1', of kind ints",
+              make_function(kOrders, {{"-1", true}}));
+  expect_code(ErrorCode::kInvalidArgument, "'any' is no key of a uff.orders",
+              make_function(kOrders, {{"any", Order()}}));
+  expect_code(ErrorCode::kInvalidArgument, "a uff.dtype must have 'list', of kind bool",
+              make_function(kDType, {{"numbers", Ints{1}}}));
+
+  Graph graph("uff");
+  Node* node = graph.add_node("_Op", "n", {});
+  node->set_inputs(std::vector<Value*>{nullptr});
+  expect_error(ErrorCode::kUnsupported, "an input is left out", [&] { (void)bytes_of(graph); });
+  node->set_inputs({});
+  node->set_control_inputs({graph.add_node("_Op", "before", {})});
+  expect_error(ErrorCode::kUnsupported, "it waits for 'before'", [&] { (void)bytes_of(graph); });
+  node->set_control_inputs({});
+  graph.rename(graph.find_value("n"), "value");
+  Value* input = graph.add_input("n", {DType::kBool, Shape()});
+  expect_error(ErrorCode::kInvalidArgument, "the input or constant 'n' and a node have the same name",
+               [&] { (void)bytes_of(graph); });
+  graph.rename(input, "x");
+  expect_error(ErrorCode::kUnsupported, "while writing the input or constant 'x'", [&] { (void)bytes_of(graph); });
+}
+
 }  // namespace
 }  // namespace tenon::uff
