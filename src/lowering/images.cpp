@@ -6,28 +6,29 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <numeric>
 
 namespace tenon::lowering {
-namespace {
-
-// The permutation between the two layouts: of the channels to place 1, or back to the end.
-std::vector<int64_t> permutation(const ImageLayout& layout, bool to_first) {
-  const auto rank = static_cast<int64_t>(layout.rank());
-  std::vector<int64_t> axes = {0};
-  if (to_first) axes.push_back(rank - 1);
-  for (int64_t axis = to_first ? 1 : 2; axis < (to_first ? rank - 1 : rank); ++axis) axes.push_back(axis);
-  if (!to_first) axes.push_back(1);
+std::vector<int64_t> to_channels_first(size_t rank) {
+  std::vector<int64_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  std::rotate(axes.begin() + 1, axes.end() - 1, axes.end());
   return axes;
 }
 
-}  // namespace
+std::vector<int64_t> to_channels_last(size_t rank) {
+  std::vector<int64_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), 0);
+  std::rotate(axes.begin() + 1, axes.begin() + 2, axes.end());
+  return axes;
+}
 
 Value* channels_first(Rewrite& rewrite, Value* value, const ImageLayout& layout) {
-  return layout.channels_last ? rewrite.transposed(value, permutation(layout, true)) : value;
+  return layout.channels_last ? rewrite.transposed(value, to_channels_first(layout.rank())) : value;
 }
 
 void finish_images(Rewrite& rewrite, Value* value, const ImageLayout& layout) {
-  rewrite.result(layout.channels_last ? rewrite.step("Transpose", {value}, {{"perm", permutation(layout, false)}})
+  rewrite.result(layout.channels_last ? rewrite.step("Transpose", {value}, {{"perm", to_channels_last(layout.rank())}})
                                       : value);
 }
 

@@ -21,6 +21,10 @@ struct ImageLayout {
   [[nodiscard]] size_t spatial_axis(int index) const { return static_cast<size_t>(index) + (channels_last ? 1 : 2); }
 };
 
+/// The permutation of [n, spatial..., c] to [n, c, spatial...], and the one back. At least 2 dimensions.
+[[nodiscard]] std::vector<int64_t> to_channels_first(size_t rank);
+[[nodiscard]] std::vector<int64_t> to_channels_last(size_t rank);
+
 /// The images as [n, c, spatial...].
 [[nodiscard]] Value* channels_first(Rewrite& rewrite, Value* value, const ImageLayout& layout);
 /// Makes [n, c, spatial...] images the result of the node, in its own layout.

@@ -6,28 +6,6 @@
 #include <algorithm>
 
 namespace tenon::lowering::tensorflow {
-namespace {
-
-// EXPLICIT: a pair for each axis, those of batch and channels 0.
-std::vector<int64_t> explicit_pads(Rewrite& rewrite, const ImageLayout& layout) {
-  const std::vector<int64_t> pairs = rewrite.required_list("explicit_paddings");
-  if (pairs.size() != 2 * layout.rank()) {
-    rewrite.fail(fmt::format("its attribute 'explicit_paddings' has {} elements, but {} are required", pairs.size(),
-                             2 * layout.rank()));
-  }
-  std::vector<int64_t> begins, ends;
-  for (int i = 0; i < layout.spatial; ++i) {
-    begins.push_back(pairs[2 * layout.spatial_axis(i)]);
-    ends.push_back(pairs[2 * layout.spatial_axis(i) + 1]);
-  }
-  for (const size_t axis : {size_t{0}, layout.channel_axis()}) {
-    if (pairs[2 * axis] != 0 || pairs[2 * axis + 1] != 0) Rewrite::decline("it pads the batch or the channels");
-  }
-  begins.insert(begins.end(), ends.begin(), ends.end());
-  return begins;
-}
-
-}  // namespace
 
 ImageLayout image_layout(Rewrite& rewrite, int spatial) {
   const std::string format = rewrite.text("data_format", "");
@@ -53,6 +31,24 @@ std::vector<int64_t> spatial_part(Rewrite& rewrite, const ImageLayout& layout, s
   std::vector<int64_t> part;
   for (int i = 0; i < layout.spatial; ++i) part.push_back(list[layout.spatial_axis(i)]);
   return part;
+}
+
+std::vector<int64_t> explicit_pads(Rewrite& rewrite, const ImageLayout& layout) {
+  const std::vector<int64_t> pairs = rewrite.required_list("explicit_paddings");
+  if (pairs.size() != 2 * layout.rank()) {
+    rewrite.fail(fmt::format("its attribute 'explicit_paddings' has {} elements, but {} are required", pairs.size(),
+                             2 * layout.rank()));
+  }
+  std::vector<int64_t> begins, ends;
+  for (int i = 0; i < layout.spatial; ++i) {
+    begins.push_back(pairs[2 * layout.spatial_axis(i)]);
+    ends.push_back(pairs[2 * layout.spatial_axis(i) + 1]);
+  }
+  for (const size_t axis : {size_t{0}, layout.channel_axis()}) {
+    if (pairs[2 * axis] != 0 || pairs[2 * axis + 1] != 0) Rewrite::decline("it pads the batch or the channels");
+  }
+  begins.insert(begins.end(), ends.begin(), ends.end());
+  return begins;
 }
 
 Attributes window_attributes(Rewrite& rewrite, const ImageLayout& layout, const WindowSpec& window) {

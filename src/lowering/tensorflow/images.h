@@ -18,6 +18,10 @@ namespace tenon::lowering::tensorflow {
 [[nodiscard]] std::vector<int64_t> spatial_part(Rewrite& rewrite, const ImageLayout& layout,
                                                 std::span<const int64_t> list, const char* name);
 
+/// The paddings of attribute explicit_paddings along the spatial axes: all begins, then all ends. Throws NotLowered
+/// when others are padded; kInvalidArgument for a wrong length.
+[[nodiscard]] std::vector<int64_t> explicit_pads(Rewrite& rewrite, const ImageLayout& layout);
+
 /// The attributes strides, dilations (where not 1) and pads or auto_pad of a standard convolution or pooling.
 [[nodiscard]] Attributes window_attributes(Rewrite& rewrite, const ImageLayout& layout, const WindowSpec& window);
 

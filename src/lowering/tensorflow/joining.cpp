@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lowering/operators.h"
 #include "lowering/tensorflow/rules.h"
 
 #include <fmt/core.h>
@@ -15,24 +16,18 @@ int64_t required_axis(Rewrite& rewrite, size_t input) {
   return axis[0];
 }
 
-void concat_of(Rewrite& rewrite, std::span<Value* const> parts, int64_t axis) {
-  if (parts.empty()) rewrite.fail("it has nothing to concatenate, but at least 1 tensor is required");
-  if (parts.size() == 1) return rewrite.alias(0, parts[0]);
-  rewrite.emit("Concat", parts, {{"axis", axis}});
-}
-
 // The axis comes last.
 void concat_v2(Rewrite& rewrite) {
   const std::vector<Value*> inputs = rewrite.inputs();
   if (inputs.empty()) rewrite.fail("it has no inputs");
-  concat_of(rewrite, std::span(inputs).first(inputs.size() - 1), required_axis(rewrite, inputs.size() - 1));
+  lowering::concat(rewrite, std::span(inputs).first(inputs.size() - 1), required_axis(rewrite, inputs.size() - 1));
 }
 
 // The axis comes first.
 void concat(Rewrite& rewrite) {
   const std::vector<Value*> inputs = rewrite.inputs();
   if (inputs.empty()) rewrite.fail("it has no inputs");
-  concat_of(rewrite, std::span(inputs).subspan(1), required_axis(rewrite, 0));
+  lowering::concat(rewrite, std::span(inputs).subspan(1), required_axis(rewrite, 0));
 }
 
 void pack(Rewrite& rewrite) {
@@ -41,7 +36,7 @@ void pack(Rewrite& rewrite) {
   std::vector<Value*> parts;
   for (Value* input : rewrite.inputs()) parts.push_back(rewrite.step("Unsqueeze", {input, axes}));
   if (parts.size() == 1) return rewrite.result(parts[0]);
-  concat_of(rewrite, parts, axis);
+  lowering::concat(rewrite, parts, axis);
 }
 
 void unpack(Rewrite& rewrite) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lowering/operators.h"
 #include "lowering/tensorflow/rules.h"
 
 #include <numeric>
@@ -8,14 +9,7 @@ namespace tenon::lowering::tensorflow {
 namespace {
 
 void matmul(Rewrite& rewrite) {
-  const bool transpose_a = rewrite.flag("transpose_a"), transpose_b = rewrite.flag("transpose_b");
-  if (!transpose_a && !transpose_b) {
-    rewrite.emit("MatMul", {rewrite.input(0), rewrite.input(1)});
-    return;
-  }
-  // Gemm transposes while it multiplies, so constants stay as they are.
-  rewrite.emit("Gemm", {rewrite.input(0), rewrite.input(1)},
-               {{"transA", int64_t{transpose_a}}, {"transB", int64_t{transpose_b}}});
+  lowering::matmul(rewrite, rewrite.input(0), rewrite.flag("transpose_a"), rewrite.flag("transpose_b"));
 }
 
 // The value with its last two axes swapped. TensorFlow's adjoint is the transpose for real numbers.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/elements.h"
+#include "lowering/operators.h"
 #include "lowering/tensorflow/images.h"
 #include "lowering/tensorflow/rules.h"
-
-#include "base/elements.h"
 
 // Normalisation, and softmax.
 namespace tenon::lowering::tensorflow {
@@ -20,11 +20,7 @@ void fused_batch_norm(Rewrite& rewrite) {
   }
   const std::string format = rewrite.text("data_format", "NHWC");
   const ImageLayout layout = image_layout(rewrite, format == "NDHWC" || format == "NCDHW" ? 3 : 2);
-  Value* image = channels_first(rewrite, rewrite.input(0), layout);
-  Value* normal = rewrite.work("BatchNormalization",
-                               {image, rewrite.input(1), rewrite.input(2), rewrite.input(3), rewrite.input(4)},
-                               {{"epsilon", rewrite.number("epsilon", 1e-4)}});
-  finish_images(rewrite, normal, layout);
+  batch_normalization(rewrite, layout, rewrite.number("epsilon", 1e-4));
   rewrite.alias(1, rewrite.input(3));
   rewrite.alias(2, rewrite.input(4));
 }
@@ -46,19 +42,7 @@ void batch_norm_with_global_normalization(Rewrite& rewrite) {
   finish_images(rewrite, normal, layout);
 }
 
-// TensorFlow multiplies the sum of squares by alpha, the standard by alpha / size.
-void lrn(Rewrite& rewrite) {
-  const ImageLayout layout;
-  const int64_t radius = rewrite.integer("depth_radius", 5);
-  if (radius < 0 || radius > INT32_MAX) rewrite.fail("its attribute 'depth_radius' is out of range");
-  const int64_t size = 2 * radius + 1;
-  Value* normal = rewrite.work("LRN", {channels_first(rewrite, rewrite.input(0), layout)},
-                               {{"alpha", rewrite.number("alpha", 1) * static_cast<double>(size)},
-                                {"beta", rewrite.number("beta", 0.5)},
-                                {"bias", rewrite.number("bias", 1)},
-                                {"size", size}});
-  finish_images(rewrite, normal, layout);
-}
+void lrn(Rewrite& rewrite) { lowering::lrn(rewrite, "depth_radius", "bias"); }
 
 constexpr Rule kRules[] = {
     {"BatchNormWithGlobalNormalization", batch_norm_with_global_normalization},

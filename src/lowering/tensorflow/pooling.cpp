@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lowering/operators.h"
 #include "lowering/tensorflow/images.h"
 #include "lowering/tensorflow/rules.h"
 
@@ -15,10 +16,7 @@ void pool_with(Rewrite& rewrite, std::span<const int64_t> ksize, std::span<const
   window.kernel.assign(kernel.begin(), kernel.end());
   window.strides = spatial_part(rewrite, layout, strides, "strides");
   window.dilations.assign(kSpatial, 1);
-  Attributes attributes = window_attributes(rewrite, layout, window);
-  attributes.emplace("kernel_shape", kernel);
-  Value* image = channels_first(rewrite, rewrite.input(0), layout);
-  finish_images(rewrite, rewrite.work(rewrite.target(), {image}, std::move(attributes)), layout);
+  lowering::pool(rewrite, layout, kernel, window_attributes(rewrite, layout, window));
 }
 
 // AveragePool leaves padding out of the mean by default, as TensorFlow does.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "lowering/operators.h"
 #include "lowering/tensorflow/rules.h"
 
 // Reductions, and searches for extremes.
@@ -6,24 +7,16 @@ namespace tenon::lowering::tensorflow {
 namespace {
 
 void reduce(Rewrite& rewrite) {
-  const auto axes = rewrite.integers(1);
-  if (axes && axes->empty()) return rewrite.alias(0, rewrite.input(0));  // Over no axes; the standard would take all.
-  Value* along = axes ? rewrite.vector(*axes) : rewrite.as_vector(rewrite.input(1));
-  Attributes attributes{{"keepdims", int64_t{rewrite.flag("keep_dims")}}};
-  if (!axes) attributes.emplace("noop_with_empty_axes", int64_t{1});
-  rewrite.emit(rewrite.target(), {rewrite.input(0), along}, std::move(attributes));
+  const bool keep_dims = rewrite.flag("keep_dims");
+  if (const auto axes = rewrite.integers(1)) return lowering::reduce(rewrite, *axes, keep_dims);
+  rewrite.emit(rewrite.target(), {rewrite.input(0), rewrite.as_vector(rewrite.input(1))},
+               {{"keepdims", int64_t{keep_dims}}, {"noop_with_empty_axes", int64_t{1}}});
 }
 
 void arg_extreme(Rewrite& rewrite) {
   const std::vector<int64_t> axis = rewrite.required_integers(1, "the axis");
   if (axis.size() != 1) rewrite.fail("its axis must be a single integer");
-  const DType to = rewrite.type("output_type", DType::kInt64);
-  Attributes attributes{{"axis", axis[0]}, {"keepdims", int64_t{0}}};
-  if (to == DType::kInt64) {
-    rewrite.emit(rewrite.target(), {rewrite.input(0)}, std::move(attributes));
-  } else {
-    rewrite.result(rewrite.cast(rewrite.work(rewrite.target(), {rewrite.input(0)}, std::move(attributes)), to));
-  }
+  lowering::arg_extreme(rewrite, axis[0], rewrite.type("output_type", DType::kInt64));
 }
 
 // The k largest of the last axis, and where they are.
