@@ -30,35 +30,10 @@ constexpr Pass kPasses[] = {
     {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
 };
 
-[[noreturn]] void not_found(const char* what, const std::string& name, const std::vector<std::string>& known) {
-  throw Error(ErrorCode::kNotFound, fmt::format("the graph has no {} '{}'{}", what, name, did_you_mean(name, known)));
-}
-
 std::vector<std::string> names_of(std::span<Value* const> values) {
   std::vector<std::string> names;
   for (const Value* value : values) names.push_back(value->name());
   return names;
-}
-
-void select_outputs(Graph& graph, const std::vector<std::string>& names) {
-  if (names.empty() || names == names_of(graph.outputs())) return;
-  std::vector<Value*> outputs;
-  for (const std::string& name : names) {
-    outputs.push_back(graph.find_value(name));
-    if (outputs.back() == nullptr) not_found("value", name, names_of(graph.values()));
-  }
-  graph.set_outputs(std::move(outputs));
-}
-
-void override_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes) {
-  for (const auto& item : shapes) {
-    const std::string& name = item.first;  // Not bound: clang 14 cannot capture bindings.
-    const auto inputs = graph.inputs();
-    const auto input =
-        std::find_if(inputs.begin(), inputs.end(), [&](const Value* value) { return value->name() == name; });
-    if (input == inputs.end()) not_found("input", name, names_of(inputs));
-    (*input)->set_type({(*input)->type().dtype, item.second});
-  }
 }
 
 // Puts back the names that the outputs had before the passes moved them to other values.
@@ -119,8 +94,6 @@ Plan compile_plan(const Graph& graph, const CompileOptions& options) {
   plan.source = graph.name().substr(graph.name().find_last_of('/') + 1);
   plan.graph = lower(graph, options);
   Graph& work = plan.graph;
-  select_outputs(work, options.outputs);
-  override_input_shapes(work, options.input_shapes);
   const std::vector<std::string> output_names = names_of(work.outputs());
 
   const auto passes = all_passes();

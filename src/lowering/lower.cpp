@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace tenon {
 
 std::vector<Value*> find_outputs(const Graph& graph, std::span<const std::string> names) {
@@ -33,34 +35,42 @@ std::vector<Value*> find_outputs(const Graph& graph, std::span<const std::string
   return outputs;
 }
 
-void set_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes) {
-  for (const auto& [name, shape] : shapes) {
-    std::vector<std::string> known;
-    Value* input = nullptr;
-    for (Value* candidate : graph.inputs()) {
-      known.push_back(candidate->name());
-      if (candidate->name() == name) input = candidate;
-    }
-    if (input == nullptr) {
-      throw Error(ErrorCode::kNotFound, fmt::format("there is no input '{}' to give the shape {}{}", name,
-                                                    to_string(shape), did_you_mean(name, known)));
-    }
-    input->set_type({input->type().dtype, shape});
-  }
+void check_input_names(const CompileOptions& options, std::span<const std::string> inputs) {
+  const auto require = [&](const std::string& name, const std::string& what) {
+    if (std::find(inputs.begin(), inputs.end(), name) != inputs.end()) return;
+    throw Error(ErrorCode::kNotFound,
+                fmt::format("there is no input '{}' to give {}{}", name, what, did_you_mean(name, inputs)));
+  };
+  for (const auto& [name, shape] : options.input_shapes) require(name, "the shape " + to_string(shape));
+  for (const auto& [name, order] : options.input_orders) require(name, "an order");
 }
 
 Graph lower(const Graph& graph, const CompileOptions& options) {
+  if (graph.dialect() == "uff") return lowering::uff::lower(graph, options);
+  if (!options.input_orders.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("an order is given for the input '{}', but only the inputs of UFF models have one; give it "
+                            "the shape that its data has",
+                            options.input_orders.begin()->first));
+  }
   if (graph.dialect() == "tf") return lowering::tensorflow::lower(graph, options);
   if (graph.dialect() != "standard") {
-    throw Error(ErrorCode::kUnsupported,
-                fmt::format("graphs of dialect '{}' cannot be compiled yet; 'tf' and 'standard' can", graph.dialect()));
+    throw Error(
+        ErrorCode::kUnsupported,
+        fmt::format("graphs of dialect '{}' cannot be compiled yet; 'tf', 'uff' and 'standard' can", graph.dialect()));
   }
   Graph result = graph.clone();
   if (!options.outputs.empty()) {
     result.set_outputs(find_outputs(result, options.outputs));
     result.remove_unreachable();
   }
-  set_input_shapes(result, options.input_shapes);
+  std::vector<std::string> names;
+  for (const Value* input : result.inputs()) names.push_back(input->name());
+  check_input_names(options, names);
+  for (Value* input : result.inputs()) {
+    if (const auto given = options.input_shapes.find(input->name()); given != options.input_shapes.end())
+      input->set_type({input->type().dtype, given->second});
+  }
   return result;
 }
 

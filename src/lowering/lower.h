@@ -3,7 +3,6 @@
 
 #include <tenon/compile.h>
 
-#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,12 +14,17 @@ namespace tenon {
 /// there are none.
 [[nodiscard]] std::vector<Value*> find_outputs(const Graph& graph, std::span<const std::string> names);
 
-/// Gives graph inputs other shapes. Throws kNotFound with near names.
-void set_input_shapes(Graph& graph, const std::map<std::string, Shape>& shapes);
+/// Throws kNotFound with near names when a shape or an order is given for an input that is not among `inputs`.
+void check_input_names(const CompileOptions& options, std::span<const std::string> inputs);
 
 namespace lowering::tensorflow {
 /// lower() for dialect "tf".
 [[nodiscard]] Graph lower(const Graph& graph, const CompileOptions& options);
 }  // namespace lowering::tensorflow
+
+namespace lowering::uff {
+/// lower() for dialect "uff".
+[[nodiscard]] Graph lower(const Graph& graph, const CompileOptions& options);
+}  // namespace lowering::uff
 
 }  // namespace tenon

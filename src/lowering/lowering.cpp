@@ -52,17 +52,21 @@ Lowering::Lowering(const Graph& source, const Dialect& dialect, const CompileOpt
 }
 
 Graph Lowering::run() {
+  std::vector<std::string> inputs;
+  for (const Value* input : source_.inputs()) inputs.push_back(input->name());
+  for (const Node* node : source_.nodes())
+    if (is_input(*node)) inputs.push_back(node->name());
+  check_input_names(options_, inputs);
   const std::vector<const Node*> nodes = needed_nodes();
   // Inputs in the file's order, not in the order in which the outputs lead to them.
   const std::unordered_set<const Node*> needed(nodes.begin(), nodes.end());
   for (const Node* node : source_.nodes())
-    if (node->op() == dialect_.input_op && node->domain().empty() && needed.contains(node)) lower_node(*node);
+    if (is_input(*node) && needed.contains(node)) lower_node(*node);
   for (const Node* node : nodes)
     if (node->outputs().empty() || lowered(node->output()) == nullptr) lower_node(*node);
   set_outputs();
   graph_.remove_unreachable();
   report();
-  set_input_shapes(graph_, options_.input_shapes);
   return std::move(graph_);
 }
 
@@ -102,8 +106,9 @@ std::vector<const Node*> Lowering::needed_nodes() {
   }
   for (const Value* value : source_.values()) {
     if (!sources.contains(value)) continue;
-    set_lowered(value, value->constant() != nullptr ? graph_.add_constant(value->name(), *value->constant())
-                                                    : graph_.add_input(value->name(), value->type()));
+    set_lowered(value, value->constant() != nullptr
+                           ? graph_.add_constant(value->name(), *value->constant())
+                           : graph_.add_input(value->name(), with_given_shape(value->name(), value->type())));
   }
   return order;
 }
@@ -115,7 +120,7 @@ Value* Lowering::lowered(const Value* value) const {
 
 void Lowering::lower_node(const Node& node) {
   if (!node.domain().empty()) return lower_layer(node);
-  const Rule* rule = dialect_.find_rule(node.op());
+  const Rule* rule = dialect_.find_rule(node);
   if (rule == nullptr) return stand_in(node, dialect_.explain(node, source_));
   try {
     Rewrite rewrite(*this, node, rule->target);
@@ -263,13 +268,17 @@ void Lowering::follow(const Node& node) {
   }
 }
 
+TensorType Lowering::with_given_shape(const std::string& name, TensorType type) const {
+  if (const auto given = options_.input_shapes.find(name); given != options_.input_shapes.end())
+    type.shape = given->second;
+  return type;
+}
+
 void Lowering::add_input(const Node& node, DType dtype, const std::optional<Shape>& shape) {
   std::string stem = node.name();
   for (char& c : stem)
     if (std::isalnum(static_cast<unsigned char>(c)) == 0) c = '_';
-  TensorType type{dtype, shape};
-  if (const auto given = options_.input_shapes.find(node.name()); given != options_.input_shapes.end())
-    type.shape = given->second;
+  TensorType type = with_given_shape(node.name(), {dtype, shape});
   if (type.shape) {
     for (size_t axis = 0; axis < type.shape->size(); ++axis) {
       Dim& dim = (*type.shape)[axis];

@@ -50,7 +50,10 @@ class Lowering {
 
  private:
   [[nodiscard]] std::vector<const Node*> needed_nodes();
-  void lower_sources();
+  [[nodiscard]] bool is_input(const Node& node) const {
+    return node.op() == dialect_.input_op && node.domain().empty();
+  }
+  [[nodiscard]] TensorType with_given_shape(const std::string& name, TensorType type) const;
   void lower_node(const Node& node);
   void lower_layer(const Node& node);
   void stand_in(const Node& node, UnsupportedNode report);

@@ -138,8 +138,8 @@ struct Rule {
 /// How a dialect becomes standard.
 struct Dialect {
   std::string_view input_op;  ///< The operator of the nodes that stand for the graph's inputs.
-  /// The rule for an operator, or null.
-  const Rule* (*find_rule)(std::string_view op);
+  /// The rule for a node, or null.
+  const Rule* (*find_rule)(const Node& node);
   /// Why a node that no rule covers cannot be lowered, and what to do about it.
   UnsupportedNode (*explain)(const Node& node, const Graph& graph);
 };

@@ -43,19 +43,6 @@ constexpr Obstacle kObstacles[] = {
     {"While", "it is control flow (a loop), which is not compiled", ""},
 };
 
-const Rule* find_rule(std::string_view op) {
-  static const std::unordered_map<std::string_view, const Rule*> rules = [] {
-    std::unordered_map<std::string_view, const Rule*> table;
-    for (const auto family : {convolution_rules(), joining_rules(), matmul_rules(), normalization_rules(),
-                              padding_rules(), pointwise_rules(), pooling_rules(), reduction_rules(), reshaping_rules(),
-                              resizing_rules(), slicing_rules(), source_rules()})
-      for (const Rule& rule : family) table.emplace(rule.op, &rule);
-    return table;
-  }();
-  const auto found = rules.find(op);
-  return found == rules.end() ? nullptr : found->second;
-}
-
 UnsupportedNode explain(const Node& node, const Graph& graph) {
   for (const Obstacle& obstacle : kObstacles) {
     if (obstacle.op != node.op()) continue;
@@ -72,9 +59,22 @@ UnsupportedNode explain(const Node& node, const Graph& graph) {
           map_option(node)};
 }
 
-constexpr Dialect kDialect{"Placeholder", find_rule, explain};
+constexpr Dialect kDialect{"Placeholder", [](const Node& node) { return find_rule(node.op()); }, explain};
 
 }  // namespace
+
+const Rule* find_rule(std::string_view op) {
+  static const std::unordered_map<std::string_view, const Rule*> rules = [] {
+    std::unordered_map<std::string_view, const Rule*> table;
+    for (const auto family : {convolution_rules(), joining_rules(), matmul_rules(), normalization_rules(),
+                              padding_rules(), pointwise_rules(), pooling_rules(), reduction_rules(), reshaping_rules(),
+                              resizing_rules(), slicing_rules(), source_rules()})
+      for (const Rule& rule : family) table.emplace(rule.op, &rule);
+    return table;
+  }();
+  const auto found = rules.find(op);
+  return found == rules.end() ? nullptr : found->second;
+}
 
 Graph lower(const Graph& graph, const CompileOptions& options) { return Lowering(graph, kDialect, options).run(); }
 

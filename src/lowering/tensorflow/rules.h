@@ -8,6 +8,9 @@
 // TensorFlow's rewrites: a table for each family, one file each.
 namespace tenon::lowering::tensorflow {
 
+/// The rule for a TensorFlow operator, or null.
+[[nodiscard]] const Rule* find_rule(std::string_view op);
+
 [[nodiscard]] std::span<const Rule> convolution_rules();
 [[nodiscard]] std::span<const Rule> joining_rules();
 [[nodiscard]] std::span<const Rule> matmul_rules();
