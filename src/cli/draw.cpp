@@ -39,10 +39,6 @@ bool is_end(const Node& node) {
   return node.domain().empty() && (node.op() == "Placeholder" || node.op() == "Input" || node.op() == "MarkOutput");
 }
 
-bool is_layer(const Graph& graph, const Node& node) {
-  return !node.domain().empty() || (graph.dialect() == "uff" && node.op().starts_with('_'));
-}
-
 class Drawing {
  public:
   explicit Drawing(const Graph& graph) : graph_(graph) {}
@@ -99,8 +95,8 @@ class Drawing {
       if (!name.starts_with("node."))  // What a format keeps for itself.
         attributes += fmt::format("{} = {}\n", name, to_string(value, 40));
     text_ += fmt::format("  {} [{}label=\"{}\\n{}\\n{}\"]\n", id(&node),
-                         is_layer(graph_, node) ? "fillcolor=\"#ffd9a0\" penwidth=2 " : "", escaped(node.op()),
-                         escaped(node.name()), escaped(attributes));
+                         layer_name(graph_, node).empty() ? "" : "fillcolor=\"#ffd9a0\" penwidth=2 ",
+                         escaped(node.op()), escaped(node.name()), escaped(attributes));
   }
 
   void edge(const Value& from, const std::string& to) {

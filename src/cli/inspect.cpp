@@ -14,24 +14,26 @@ struct Summary {
   int64_t weights = 0;
 };
 
-void count_weight(Summary& summary, const Tensor& tensor) {
-  summary.weight_bytes += tensor.size_bytes();
-  ++summary.weights;
+// The tensors in an attribute. UFF keeps weights behind references, which are functions of the data.
+void count_weights(Summary& summary, const Attribute& attribute) {
+  if (const auto* tensor = std::get_if<Tensor>(&attribute)) {
+    summary.weight_bytes += tensor->size_bytes();
+    ++summary.weights;
+  } else if (const auto* function = std::get_if<std::shared_ptr<const FunctionRef>>(&attribute)) {
+    for (const auto& [name, value] : (*function)->attributes) count_weights(summary, value);
+  }
 }
 
-// Weights are constants in a plan; in a TensorFlow graph they are the tensors of Const nodes.
+// Weights are constants in a plan; in the graph of a file they are the tensors that its nodes hold.
 Summary summarise(const Graph& graph) {
   Summary summary;
   for (const Node* node : graph.nodes()) {
-    if (node->domain().empty())
-      ++summary.operators[node->op()];
-    else
-      ++summary.layers[node->domain() + "::" + node->op()];
-    if (const Attribute* value = node->attribute("value"))
-      if (const auto* tensor = std::get_if<Tensor>(value)) count_weight(summary, *tensor);
+    const std::string layer = layer_name(graph, *node);
+    ++(layer.empty() ? summary.operators[node->op()] : summary.layers[layer]);
+    for (const auto& [name, value] : node->attributes()) count_weights(summary, value);
   }
   for (const Value* value : graph.values())
-    if (const Tensor* tensor = value->constant()) count_weight(summary, *tensor);
+    if (const Tensor* tensor = value->constant()) count_weights(summary, *tensor);
   return summary;
 }
 

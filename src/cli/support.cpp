@@ -95,6 +95,11 @@ Graph load_graph(const ModelArgs& args) {
   return graph;
 }
 
+std::string layer_name(const Graph& graph, const Node& node) {
+  if (!node.domain().empty()) return node.domain() + "::" + node.op();
+  return graph.dialect() == "uff" && node.op().starts_with('_') ? node.op().substr(1) : "";
+}
+
 CompileOptions compile_options(const ModelArgs& args) {
   CompileOptions options;
   options.outputs = args.outputs;

@@ -56,6 +56,9 @@ class Progress {
 void load_plugins(const std::vector<std::string>& paths);
 /// Reads a model and applies the mappings.
 [[nodiscard]] Graph load_graph(const ModelArgs& args);
+/// What a node that is a user's layer is called: "custom::Clip", or "Clip" for UFF's custom operation "_Clip". "" for
+/// all other nodes.
+[[nodiscard]] std::string layer_name(const Graph& graph, const Node& node);
 /// Options for compile() from the arguments; bad ones are UsageErrors.
 [[nodiscard]] CompileOptions compile_options(const ModelArgs& args);
 /// The engine of a plan, or of a model, which is compiled in memory.
