@@ -57,20 +57,25 @@ std::optional<bool> wanted_layout(const Graph& graph, const Value* value) {
   return std::nullopt;
 }
 
-// The layout that the value has from the operation on images, or the input, that it comes from.
-std::optional<bool> produced_layout(const Value* value, const InputLayouts& layouts) {
-  std::unordered_set<const Value*> seen;
-  for (std::vector<const Value*> open = {value}; !open.empty();) {
-    const Value* next = open.back();
-    open.pop_back();
-    if (next == nullptr || !seen.insert(next).second) continue;
-    if (const auto known = layouts.channels_last.find(next); known != layouts.channels_last.end()) return known->second;
-    const Node* producer = next->producer();
-    if (producer == nullptr) continue;
-    if (is_one_of(kImageOps, *producer)) return stated_layout(*producer);
-    if (passes_layout_on(*producer)) open.insert(open.end(), producer->inputs().rbegin(), producer->inputs().rend());
+// The layouts of all images: of the inputs, of what operations on images give, and of what passes these on.
+std::unordered_map<const Value*, bool> image_layouts(const Graph& graph, const InputLayouts& inputs) {
+  std::unordered_map<const Value*, bool> layouts = inputs.channels_last;
+  for (const Node* node : graph.nodes()) {
+    const auto layout = is_one_of(kImageOps, *node) ? stated_layout(*node) : std::nullopt;
+    if (layout) layouts.emplace(node->output(), *layout);
   }
-  return std::nullopt;
+  std::vector<const Value*> open;
+  for (const auto& [value, layout] : layouts) open.push_back(value);
+  while (!open.empty()) {
+    const Value* value = open.back();
+    open.pop_back();
+    for (const Use& use : value->uses()) {
+      if (!passes_layout_on(*use.node)) continue;
+      for (const Value* output : use.node->outputs())
+        if (layouts.emplace(output, layouts.at(value)).second) open.push_back(output);
+    }
+  }
+  return layouts;
 }
 
 Shape permuted(const Shape& shape, std::span<const int64_t> permutation) {
@@ -160,13 +165,15 @@ InputLayouts register_inputs(Graph& graph, CompileOptions& options) {
   return layouts;
 }
 
-std::vector<size_t> images_to_turn(const Graph& graph, const InputLayouts& layouts) {
+std::vector<size_t> images_to_turn(const Graph& graph, const InputLayouts& inputs) {
   std::vector<size_t> places;
-  if (!layouts.turned_to_last) return places;
+  if (!inputs.turned_to_last) return places;
+  const auto layouts = image_layouts(graph, inputs);
   for (size_t i = 0; i < graph.outputs().size(); ++i) {
     const Value* output = graph.outputs()[i];
     const bool is_buffer = output->producer() != nullptr && output->producer()->op() == "Input";
-    if (!is_buffer && produced_layout(output, layouts) == layouts.turned_to_last) places.push_back(i);
+    const auto layout = layouts.find(output);
+    if (!is_buffer && layout != layouts.end() && layout->second == *inputs.turned_to_last) places.push_back(i);
   }
   return places;
 }

@@ -78,9 +78,10 @@ void find_layers(Graph& graph) {
 
 std::vector<Value*> computed_values(const Graph& graph, std::span<const std::string> outputs) {
   std::vector<Value*> values;
+  std::unordered_set<const Value*> seen;
   const auto add = [&](std::span<Value* const> more) {
     for (Value* value : more)
-      if (value != nullptr && std::find(values.begin(), values.end(), value) == values.end()) values.push_back(value);
+      if (value != nullptr && seen.insert(value).second) values.push_back(value);
   };
   for (Value* value : find_outputs(graph, outputs)) {
     const Node* producer = value->producer();

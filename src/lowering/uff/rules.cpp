@@ -42,7 +42,6 @@ constexpr Equivalent kEquivalents[] = {
     {"Identity", "Identity"},
     {"LeakyRelu", "LeakyRelu"},
     {"Pad", "Pad"},
-    {"Reshape", "Reshape"},
     {"Shape", "Shape"},
     {"Stack", "Pack"},
     {"StridedSlice", "StridedSlice"},
@@ -96,12 +95,13 @@ UnsupportedNode explain(const Node& node, const Graph&) {
   if (is_custom(node)) return explain_layer(node);
   const std::string functions = functions_of(node.op());
   const Attribute* given = node.attribute("func");
-  std::string reason = "no rule turns this UFF operation into standard operators";
-  if (!functions.empty()) {
-    reason = fmt::format("its func is {}, but one of {} is required", given == nullptr ? "missing" : to_string(*given),
-                         functions);
+  if (functions.empty()) {
+    return {node.name(), node.op(), "no rule turns this UFF operation into standard operators", map_option(node)};
   }
-  return {node.name(), node.op(), std::move(reason), map_option(node)};
+  return {node.name(), node.op(),
+          fmt::format("its func is {}, but one of {} is required", given == nullptr ? "missing" : to_string(*given),
+                      functions),
+          fmt::format("map the node to a layer of yours: --map '{}=My{}()'", node.name(), node.op())};
 }
 
 constexpr Dialect kDialect{"Input", find_rule, explain};

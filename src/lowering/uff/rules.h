@@ -13,7 +13,7 @@
 //               operation that has TensorFlow's inputs and attributes is TensorFlow's (tensorflow_operator).
 //   Orders      say which axis of an operand is what (lowering/uff/images.h); they never change what a tensor holds.
 //   The batch   is a dimension like any other here; UFF's own networks have it implicitly. How a caller's shapes and
-//               buffers become inputs stands in lowering/uff/inputs.h.
+//               buffers become inputs stands in lowering/uff/inputs.h; Reshape knows of batches that were fixed.
 //   Reductions  keep the dimensions they run along if `keepdims` says so, as in the TensorFlow graph that the file was
 //               made from. (NVIDIA's parser kept them always, and so shifted the axes of what came behind.)
 //   Functions   of Binary, Unary, Activation, Pool and Reduce have a row each, "Unary neg".

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "lowering/operators.h"
+#include "lowering/tensorflow/rules.h"
 #include "lowering/uff/images.h"
 #include "lowering/uff/rules.h"
 
@@ -21,6 +22,28 @@ std::vector<int64_t> flat_target(Rewrite& rewrite) {
 }
 
 void flatten(Rewrite& rewrite) { rewrite.emit("Reshape", {rewrite.input(0), rewrite.vector(flat_target(rewrite))}); }
+
+// The product of all extents but the batch's, where they are constant.
+std::optional<int64_t> sample_size(const Shape& shape) {
+  int64_t size = 1;
+  for (size_t axis = 1; axis < shape.size(); ++axis)
+    if (!shape[axis].is_constant() || __builtin_mul_overflow(size, shape[axis].value(), &size)) return std::nullopt;
+  return size;
+}
+
+// TensorFlow's, but a model that was frozen for one size of batch says so in its targets: where its batch has become
+// dynamic, and the other extents are a whole sample's, the batch stays what it is.
+void reshape(Rewrite& rewrite) {
+  const auto& shape = rewrite.shape(0);
+  std::vector<int64_t> target = rewrite.integers(1).value_or(std::vector<int64_t>());
+  const bool has_batch = shape && !shape->empty() && shape->front().is_symbol() && !target.empty() && target[0] > 0;
+  if (has_batch && sample_size(*shape) && sample_size(*shape) == sample_size(Shape(target.begin(), target.end()))) {
+    target[0] = 0;
+    rewrite.emit("Reshape", {rewrite.input(0), rewrite.vector(target)});
+  } else {
+    tensorflow::find_rule("Reshape")->apply(rewrite);
+  }
+}
 
 // x may have more dimensions than its order says, which are one then.
 void fully_connected(Rewrite& rewrite) {
@@ -61,8 +84,9 @@ void gather(Rewrite& rewrite) {
 }
 
 constexpr Rule kRules[] = {
-    {"Concat", concat}, {"ExpandDims", expand_dims}, {"Flatten", flatten}, {"FullyConnected", fully_connected},
-    {"Gather", gather}, {"GatherV2", gather},        {"Squeeze", squeeze}, {"Transpose", transpose},
+    {"Concat", concat},       {"ExpandDims", expand_dims}, {"Flatten", flatten}, {"FullyConnected", fully_connected},
+    {"Gather", gather},       {"GatherV2", gather},        {"Reshape", reshape}, {"Squeeze", squeeze},
+    {"Transpose", transpose},
 };
 
 }  // namespace

@@ -15,6 +15,8 @@ namespace {
 // A placeholder without a shape has the empty list.
 void input(Rewrite& rewrite) {
   const std::vector<int64_t> extents = rewrite.list("shape");
+  if (extents.size() > kMaxRank)
+    rewrite.fail(fmt::format("its shape has {} dimensions, but at most {} are possible", extents.size(), kMaxRank));
   std::optional<Shape> shape;
   if (!extents.empty()) shape = Shape(extents.begin(), extents.end());
   const DType dtype = rewrite.type("dtype", DType::kFloat32);
