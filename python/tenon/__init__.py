@@ -38,6 +38,7 @@ from tenon._core import (
     load_plugin,
     lower,
     save,
+    save_text,
 )
 from tenon.errors import (
     CorruptError,
@@ -90,6 +91,7 @@ __all__ = [
     "load_plugin",
     "lower",
     "save",
+    "save_text",
 ]
 
 # Classes say where they are used, not where they are made: in help(), signatures and messages.

@@ -2,6 +2,7 @@
 #include "formats/load.h"
 
 #include "formats/tensorflow/graphdef.h"
+#include "formats/uff/uff.h"
 
 #include <fmt/core.h>
 #include <protozero/pbf_reader.hpp>
@@ -69,25 +70,27 @@ bool matches(const Magic& magic, std::string_view content) {
   return offset <= content.size() && content.substr(offset, magic.bytes.size()) == magic.bytes;
 }
 
-// True for what looks like the text form of one of TensorFlow's messages: a first field that they have, in plain
-// characters.
-bool is_text_message(std::string_view content) {
+// The name of the first field of what looks like a protobuf message in text form, in plain characters; "" for others.
+std::string_view first_text_field(std::string_view content) {
   constexpr size_t kLooked = 4096;
   std::string_view head = content.substr(0, kLooked);
   const auto printable = [](char c) { return (c >= ' ' && c <= '~') || c == '\n' || c == '\r' || c == '\t'; };
-  if (!std::all_of(head.begin(), head.end(), printable)) return false;
+  if (!std::all_of(head.begin(), head.end(), printable)) return {};
   const auto skip_line = [&] { head.remove_prefix(std::min(head.size(), head.find('\n'))); };
   for (;;) {
     head.remove_prefix(std::min(head.size(), head.find_first_not_of(" \t\r\n")));
     if (head.substr(0, 1) != "#") break;
     skip_line();
   }
-  for (const std::string_view field : {"node", "versions", "library", "saved_model_schema_version", "meta_graphs"}) {
-    if (head.substr(0, field.size()) != field) continue;
-    const size_t next = head.find_first_not_of(" \t\r\n", field.size());
-    if (next != std::string_view::npos && (head[next] == '{' || head[next] == ':')) return true;
-  }
-  return false;
+  const std::string_view name = head.substr(0, head.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"));
+  const size_t next = head.find_first_not_of(" \t\r\n", name.size());
+  const bool is_field =
+      next != std::string_view::npos && std::string_view("{<[:").find(head[next]) != std::string_view::npos;
+  return is_field ? name : std::string_view();
+}
+
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 // Which fields a protobuf message has at its top, by wire type. Formats are told apart by these.
@@ -123,14 +126,11 @@ class TopFields {
   bool complete_ = true;
 };
 
-// Recognises the other protobuf formats, by the fields of their outermost messages: ModelProto (onnx.proto3),
-// uff.MetaGraph, SavedModel and MetaGraphDef (tensorflow/core/protobuf).
+// Recognises protobuf formats that are not read, by the fields of their outermost messages: ModelProto (onnx.proto3),
+// SavedModel and MetaGraphDef (tensorflow/core/protobuf).
 void refuse_other_messages(const std::string& path, const TopFields& fields) {
   if (fields.number(1) && (fields.message(7) || fields.message(8))) {
     unsupported(path, "an ONNX model", "ONNX files are not read yet; give the TensorFlow graph it was made from");
-  }
-  if (fields.number(1) && fields.number(2) && fields.message(4)) {
-    unsupported(path, "a UFF model", "UFF files are not read yet; give the TensorFlow graph it was made from");
   }
   if (fields.number(1) && fields.message(2) && fields.complete()) {
     unsupported(path, "a SavedModel, which keeps its weights in variables", kHowToFreeze);
@@ -148,20 +148,26 @@ Graph load(const std::shared_ptr<const MappedFile>& file) {
   if (content.empty()) throw Error(ErrorCode::kCorrupt, fmt::format("'{}' is empty; a model is required", path));
   for (const Magic& magic : kMagics)
     if (matches(magic, content)) unsupported(path, magic.what, magic.remedy);
-  if (is_text_message(content)) {
+  const std::string_view text = first_text_field(content);
+  if (is_one_of(text, {"version", "descriptor_core_version", "descriptors", "graphs", "referenced_data"}))
+    return uff::read_uff_text(file);
+  if (is_one_of(text, {"node", "versions", "library", "saved_model_schema_version", "meta_graphs"})) {
     unsupported(path, "a TensorFlow message in text form (.pbtxt)",
                 "read it with google.protobuf.text_format.Parse and save its SerializeToString()");
   }
   const TopFields fields(content);
   refuse_other_messages(path, fields);
+  // A MetaGraph of UFF begins with two versions, and has messages only for the rest.
+  if (fields.number(1) && fields.number(2) && (fields.message(3) || fields.message(4))) return uff::read_uff(file);
   if (fields.message(1) || fields.only({2, 4, 5}, {3})) return tensorflow::read_graphdef(file);
   if (path.find(".data-") != std::string::npos) {  // A checkpoint's data has no mark of its own.
     unsupported(path, "no model, but perhaps the data of a TensorFlow checkpoint", kHowToFreeze);
   }
-  throw Error(ErrorCode::kCorrupt,
-              fmt::format("'{}' is none of the model files that Tenon knows: it is not a TensorFlow GraphDef, and "
-                          "not any other format that Tenon recognises",
-                          path));
+  throw Error(
+      ErrorCode::kCorrupt,
+      fmt::format("'{}' is none of the model files that Tenon knows: it is no TensorFlow GraphDef, no UFF model, "
+                  "and not any other format that Tenon recognises",
+                  path));
 }
 
 Graph load(const std::string& path) {
@@ -171,13 +177,27 @@ Graph load(const std::string& path) {
 }
 
 void save(const Graph& graph, const std::string& path) {
-  if (graph.dialect() != "tf") {
+  if (graph.dialect() == "tf") {
+    write_file(path, [&](FileSink& sink) { tensorflow::write_graphdef(graph, sink); });
+  } else if (graph.dialect() == "uff") {
+    write_file(path, [&](FileSink& sink) { uff::write_uff(graph, sink); });
+  } else {
     throw Error(
         ErrorCode::kUnsupported,
         fmt::format("cannot write '{}': graphs of dialect '{}' have no file format here; compile it and save the plan",
                     path, graph.dialect()));
   }
-  write_file(path, [&](FileSink& sink) { tensorflow::write_graphdef(graph, sink); });
+}
+
+void save_text(const Graph& graph, const std::string& path, bool shorten) {
+  if (graph.dialect() != "uff") {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("cannot write '{}': graphs of dialect '{}' have no text form here, only UFF has; print the "
+                            "graph, or save it in its binary form",
+                            path, graph.dialect()));
+  }
+  constexpr size_t kLongestShown = 64, kAll = static_cast<size_t>(-1);
+  write_file(path, [&](FileSink& sink) { uff::write_uff_text(graph, sink, shorten ? kLongestShown : kAll); });
 }
 
 }  // namespace tenon

@@ -2,7 +2,7 @@
 #include "formats/load.h"
 
 #include "errors.h"
-#include "formats/graphdef_builder.h"
+#include "formats/uff_builder.h"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +49,19 @@ TEST(Load, AGraphDefMayBeginWithAnyOfItsFields) {
   EXPECT_EQ(load(test::as_file(message)).node_count(), 1U);
 }
 
+TEST(Load, UffIsToldFromTensorFlow) {
+  const ScratchFolder folder;
+  folder.put("uff.pb", test::uff_dense_net().bytes());
+  EXPECT_EQ(load(folder.path() + "/uff.pb").dialect(), "uff");
+  folder.put("uff.pbtxt", "# Text\n version : 1 graphs { nodes { id: 'm' operation: 'MarkOutput' } }");
+  EXPECT_EQ(load(folder.path() + "/uff.pbtxt").dialect(), "uff");
+  for (const char* text : {"graphs{x}", "descriptor_core_version: 1", "descriptors <>", "referenced_data []"})
+    expect_refused(ErrorCode::kCorrupt, "while reading the UFF text 'test.pb'", text);
+  const std::string whole = test::uff_dense_net().bytes();
+  expect_refused(ErrorCode::kCorrupt, "while reading the UFF model 'test.pb'", whole.substr(0, 20));
+  expect_refused(ErrorCode::kCorrupt, "while reading the UFF model 'test.pb'", whole.substr(0, 100));
+}
+
 TEST(Load, OtherFilesGetToldHowToGetThere) {
   expect_refused(ErrorCode::kUnsupported, "run it with `tenon run`", "TENONPLN and more");
   expect_refused(ErrorCode::kUnsupported, "an HDF5 file", "\x89HDF\r\n\x1a\n....");
@@ -62,8 +75,6 @@ TEST(Load, OtherFilesGetToldHowToGetThere) {
   expect_refused(ErrorCode::kUnsupported, "text form", "versions { producer: 27 }");
   expect_refused(ErrorCode::kUnsupported, "ONNX files are not read yet",
                  Message().integer(1, 8).text(2, "pytorch").message(7, Message()).message(8, Message()).bytes());
-  expect_refused(ErrorCode::kUnsupported, "UFF files are not read yet",
-                 Message().integer(1, 1).integer(2, 1).message(4, Message()).bytes());
   expect_refused(ErrorCode::kUnsupported, "a SavedModel",
                  Message().integer(1, 1).message(2, Message().text(2, "g")).bytes());
   expect_refused(ErrorCode::kUnsupported, "a MetaGraph",
@@ -95,6 +106,8 @@ TEST(Load, AMissingFileIsNotFound) {
 
 TEST(Save, DialectsWithoutAFileFormatAreRefused) {
   expect_error(ErrorCode::kUnsupported, "dialect 'standard'", [] { save(Graph(), "/nowhere/model.pb"); });
+  expect_error(ErrorCode::kUnsupported, "dialect 'tf' have no text form here, only UFF has",
+               [] { save_text(Graph("tf"), "/nowhere/model.pbtxt"); });
 }
 
 }  // namespace

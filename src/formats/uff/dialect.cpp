@@ -78,6 +78,12 @@ const Attribute* resolve(const Attribute& attribute) noexcept {
   return found == ref->attributes.end() ? nullptr : &found->second;
 }
 
+bool is_left_out(const Tensor& blob) {
+  if (blob.dtype() != DType::kUInt8) return false;
+  const std::string_view text(static_cast<const char*>(blob.data()), static_cast<size_t>(blob.count()));
+  return text.starts_with("(...") && text.ends_with("...)");
+}
+
 Attribute make_orders(std::span<const std::string_view> names) {
   std::string key = "orders";
   std::vector<Function> list;

@@ -20,7 +20,8 @@
 // is written as a custom operation with typed fields.
 //
 // A field is an attribute of the kind that its Data has: s, d, b, i and their lists are strings, floats, bools and
-// ints; dtype and dtype_list are dtypes; a blob is a u8 tensor of one dimension, and no Data at all is "none". What no
+// ints; dtype and dtype_list are dtypes; a blob is a u8 tensor of one dimension, and no Data at all is "none". A text
+// form may have a note in place of a blob ("(...12345 bytes...)"), which then is the tensor. What no
 // attribute can hold is a function reference:
 //   uff.ref {key, data}        a reference into the MetaGraph's data: what lies there, absent when nothing does
 //   uff.orders {"-1": ints}    DimensionOrders: for each key (a rank; -1 for any) the canonical index of each axis
@@ -53,6 +54,10 @@ using Function = std::shared_ptr<const FunctionRef>;
 [[nodiscard]] Attribute make_ref(std::string key, Attribute data);
 /// What a reference leads to; the attribute itself when it is none; null when the data is missing.
 [[nodiscard]] const Attribute* resolve(const Attribute& attribute) noexcept;
+
+/// True for a blob that was left out when the text was written, so that a note of its size stands in its place. Whoever
+/// needs the weights must refuse it.
+[[nodiscard]] bool is_left_out(const Tensor& blob);
 
 /// The order of an operand's axes: for each, its canonical index (batch or output channels 0, channels 1, space from
 /// 2).
