@@ -47,16 +47,12 @@ Tensor permuted(const Tensor& source, std::span<const int64_t> permutation) {
 
 }  // namespace
 
-void Rewrite::fail(const std::string& problem) const {
-  throw Error(ErrorCode::kInvalidArgument, fmt::format("{} '{}': {}", node_.op(), node_.name(), problem));
-}
-
 // --- inputs
 
 Value* Rewrite::input(size_t index) {
-  if (node_.input(index) == nullptr)
-    fail(fmt::format("it has {} inputs, but at least {} are required", node_.inputs().size(), index + 1));
-  Value* value = lowering_.lowered(node_.input(index));
+  if (node().input(index) == nullptr)
+    fail(fmt::format("it has {} inputs, but at least {} are required", node().inputs().size(), index + 1));
+  Value* value = lowering_.lowered(node().input(index));
   if (value == nullptr) throw NotLowered{"it is part of a cycle", true};
   return value;
 }
@@ -75,27 +71,21 @@ DType Rewrite::dtype(size_t index) {
 int64_t Rewrite::rank(size_t index) {
   if (const auto& known = shape(index)) return static_cast<int64_t>(known->size());
   throw NotLowered{fmt::format("the rank of its input {} ('{}') is not known; give the graph's input a shape", index,
-                               node_.input(index)->name()),
+                               node().input(index)->name()),
                    lowering_.is_doubtful(input(index))};
 }
 
 const Tensor& Rewrite::required_constant(size_t index, std::string_view what) {
   if (const Tensor* tensor = constant(index)) return *tensor;
   throw NotLowered{fmt::format("its input {} ('{}', {}) is computed while the graph runs, but a constant is required",
-                               index, node_.input(index)->name(), what),
+                               index, node().input(index)->name(), what),
                    lowering_.is_doubtful(input(index))};
 }
 
 std::optional<std::vector<int64_t>> Rewrite::integers(size_t index) {
   const Tensor* tensor = constant(index);
   if (tensor == nullptr) return std::nullopt;
-  if (!is_integer(tensor->dtype())) {
-    fail(fmt::format("its input {} ('{}') holds {}, but integers are required", index, node_.input(index)->name(),
-                     dtype_name(tensor->dtype())));
-  }
-  std::vector<int64_t> values;
-  for (int64_t i = 0; i < tensor->count(); ++i) values.push_back(load_i64(tensor->data(), tensor->dtype(), i));
-  return values;
+  return integers_of(*tensor, index);
 }
 
 std::vector<int64_t> Rewrite::required_integers(size_t index, std::string_view what) {
@@ -108,63 +98,6 @@ std::optional<Extents> Rewrite::extents(size_t index) {
   return known == nullptr ? std::nullopt : std::optional(*known);
 }
 
-// --- attributes
-
-template <typename T>
-const T* Rewrite::attribute(std::string_view name) const {
-  const Attribute* attribute = node_.attribute(name);
-  if (attribute == nullptr) return nullptr;
-  const auto* value = std::get_if<T>(attribute);
-  if (value == nullptr) {
-    fail(fmt::format("its attribute '{}' is of kind {}, but {} is required", name, attribute_kind(*attribute),
-                     attribute_kind(Attribute(T()))));
-  }
-  return value;
-}
-
-bool Rewrite::flag(std::string_view name, bool fallback) const {
-  const auto* value = attribute<bool>(name);
-  return value == nullptr ? fallback : *value;
-}
-
-int64_t Rewrite::integer(std::string_view name, int64_t fallback) const {
-  const auto* value = attribute<int64_t>(name);
-  return value == nullptr ? fallback : *value;
-}
-
-double Rewrite::number(std::string_view name, double fallback) const {
-  const auto* value = attribute<double>(name);
-  return value == nullptr ? fallback : *value;
-}
-
-std::string Rewrite::text(std::string_view name, std::string_view fallback) const {
-  const auto* value = attribute<std::string>(name);
-  return value == nullptr ? std::string(fallback) : *value;
-}
-
-DType Rewrite::type(std::string_view name, DType fallback) const {
-  const Attribute* value = node_.attribute(name);
-  // A type that Tenon does not have is kept as a function reference.
-  if (value != nullptr && std::holds_alternative<std::shared_ptr<const FunctionRef>>(*value)) {
-    decline(fmt::format(
-        "its attribute '{}' is a data type that Tenon does not have (quantised, a resource or a variant)", name));
-  }
-  const auto* dtype = attribute<DType>(name);
-  return dtype == nullptr ? fallback : *dtype;
-}
-
-std::vector<int64_t> Rewrite::list(std::string_view name, std::vector<int64_t> fallback) const {
-  const auto* value = attribute<std::vector<int64_t>>(name);
-  if (value != nullptr) return *value;
-  return fallback;
-}
-
-std::vector<int64_t> Rewrite::required_list(std::string_view name) const {
-  if (node_.attribute(name) == nullptr)
-    fail(fmt::format("its attribute '{}' is missing, but a list of integers is required", name));
-  return list(name);
-}
-
 // --- building
 
 Value* Rewrite::emit(std::string op, std::initializer_list<Value*> inputs, Attributes attributes) {
@@ -172,10 +105,10 @@ Value* Rewrite::emit(std::string op, std::initializer_list<Value*> inputs, Attri
 }
 
 Value* Rewrite::emit(std::string op, std::span<Value* const> inputs, Attributes attributes) {
-  const std::string& name = node_.output()->name();
-  std::string node_name = lowering_.graph().find_node(node_.name()) == nullptr
-                              ? node_.name()
-                              : lowering_.fresh_name(node_.name() + "/" + op);
+  const std::string& name = node().output()->name();
+  std::string node_name = lowering_.graph().find_node(node().name()) == nullptr
+                              ? node().name()
+                              : lowering_.fresh_name(node().name() + "/" + op);
   Value* result =
       lowering_.add(std::move(op), std::move(node_name), inputs, std::span(&name, 1), std::move(attributes))[0];
   alias(0, result);
@@ -185,26 +118,26 @@ Value* Rewrite::emit(std::string op, std::span<Value* const> inputs, Attributes 
 void Rewrite::emit_all(std::string op, std::initializer_list<Value*> inputs, size_t count, Attributes attributes) {
   std::vector<std::string> names;
   for (size_t i = 0; i < count; ++i) {
-    names.push_back(i < node_.outputs().size() ? node_.output(i)->name()
-                                               : lowering_.fresh_name(fmt::format("{}/{}", node_.name(), i)));
+    names.push_back(i < node().outputs().size() ? node().output(i)->name()
+                                                : lowering_.fresh_name(fmt::format("{}/{}", node().name(), i)));
   }
   const auto results =
-      lowering_.add(std::move(op), node_.name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
+      lowering_.add(std::move(op), node().name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
                     std::move(attributes));
   for (size_t i = 0; i < count; ++i) alias(i, results[i]);
 }
 
 Value* Rewrite::work(std::string op, std::span<Value* const> inputs, Attributes attributes) {
-  const std::string name = lowering_.fresh_name(node_.name() + "/" + op);
-  return lowering_.add(std::move(op), node_.name(), inputs, std::span(&name, 1), std::move(attributes))[0];
+  const std::string name = lowering_.fresh_name(node().name() + "/" + op);
+  return lowering_.add(std::move(op), node().name(), inputs, std::span(&name, 1), std::move(attributes))[0];
 }
 
 std::vector<Value*> Rewrite::work_all(std::string op, std::initializer_list<Value*> inputs, size_t count,
                                       Attributes attributes) {
   std::vector<std::string> names;
   for (size_t i = 0; i < count; ++i)
-    names.push_back(lowering_.fresh_name(fmt::format("{}/{}_{}", node_.name(), op, i)));
-  return lowering_.add(std::move(op), node_.name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
+    names.push_back(lowering_.fresh_name(fmt::format("{}/{}_{}", node().name(), op, i)));
+  return lowering_.add(std::move(op), node().name(), std::span<Value* const>(inputs.begin(), inputs.size()), names,
                        std::move(attributes));
 }
 
@@ -217,34 +150,34 @@ Value* Rewrite::step(std::string op, std::initializer_list<Value*> inputs, Attri
 }
 
 Value* Rewrite::step(std::string op, std::span<Value* const> inputs, Attributes attributes) {
-  const std::string name = lowering_.fresh_name(node_.name() + "/" + op);
+  const std::string name = lowering_.fresh_name(node().name() + "/" + op);
   return lowering_.add(std::move(op), name, inputs, std::span(&name, 1), std::move(attributes))[0];
 }
 
 void Rewrite::alias(size_t index, Value* value) {
-  if (index < node_.outputs().size()) lowering_.set_lowered(node_.outputs()[index], value);
+  if (index < node().outputs().size()) lowering_.set_lowered(node().outputs()[index], value);
 }
 
 void Rewrite::result(Value* value, size_t index) {
-  if (index >= node_.outputs().size()) return;
-  const std::string& name = node_.output(index)->name();
+  if (index >= node().outputs().size()) return;
+  const std::string& name = node().output(index)->name();
   if (value->name() != name && lowering_.graph().find_value(name) == nullptr) lowering_.graph().rename(value, name);
   alias(index, value);
 }
 
-Value* Rewrite::output(size_t index) const { return lowering_.lowered(node_.output(index)); }
+Value* Rewrite::output(size_t index) const { return lowering_.lowered(node().output(index)); }
 
 bool Rewrite::is_used(size_t index) const {
-  if (index >= node_.outputs().size()) return false;
-  const Value* output = node_.outputs()[index];
+  if (index >= node().outputs().size()) return false;
+  const Value* output = node().outputs()[index];
   return !output->uses().empty() || lowering_.is_wanted(output);
 }
 
-void Rewrite::add_input(DType dtype, const std::optional<Shape>& shape) { lowering_.add_input(node_, dtype, shape); }
+void Rewrite::add_input(DType dtype, const std::optional<Shape>& shape) { lowering_.add_input(node(), dtype, shape); }
 
-Value* Rewrite::named_constant(const Tensor& tensor) { return lowering_.add_constant(node_.name(), tensor); }
+Value* Rewrite::named_constant(const Tensor& tensor) { return lowering_.add_constant(node().name(), tensor); }
 
-Value* Rewrite::constant(Tensor tensor) { return lowering_.add_constant(node_.name() + "/const", std::move(tensor)); }
+Value* Rewrite::constant(Tensor tensor) { return lowering_.add_constant(node().name() + "/const", std::move(tensor)); }
 
 Value* Rewrite::vector(std::span<const int64_t> values) {
   return constant(Tensor::from(values, Dims{static_cast<int64_t>(values.size())}));

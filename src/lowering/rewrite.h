@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lowering/extents.h"
+#include "lowering/node_reader.h"
 
 #include <tenon/compile.h>
 #include <tenon/graph.h>
@@ -19,27 +20,20 @@ namespace tenon::lowering {
 
 class Lowering;
 
-/// Thrown by a rule that covers the operator, but not this node.
-struct NotLowered {
-  std::string reason;
-  bool consequence = false;  ///< It only follows from another node that is not lowered, so it is not reported itself.
-};
-
 /// One node on its way into the standard graph.
 ///
 /// The result of the node keeps the node's name; helpers in front of it are named `<node>/<what>`. Nodes whose inputs
 /// are constants are computed at once, where that is small.
-class Rewrite {
+class Rewrite : public NodeReader {
  public:
   Rewrite(Lowering& lowering, const Node& node, std::string_view target)
-      : lowering_(lowering), node_(node), target_(target) {}
+      : NodeReader(node), lowering_(lowering), target_(target) {}
 
-  [[nodiscard]] const Node& node() const { return node_; }
   /// The standard operator that the table names for this row.
   [[nodiscard]] std::string target() const { return std::string(target_); }
 
   // --- inputs, as values of the standard graph
-  [[nodiscard]] size_t input_count() const { return node_.inputs().size(); }
+  [[nodiscard]] size_t input_count() const { return node().inputs().size(); }
   /// Throws kInvalidArgument when the node has fewer inputs.
   [[nodiscard]] Value* input(size_t index);
   [[nodiscard]] std::vector<Value*> inputs();
@@ -57,16 +51,6 @@ class Rewrite {
   [[nodiscard]] std::vector<int64_t> required_integers(size_t index, std::string_view what);
   /// The integers of an input that is computed from shapes.
   [[nodiscard]] std::optional<Extents> extents(size_t index);
-
-  // --- attributes; an absent one gives the fallback, one of another kind is kInvalidArgument
-  [[nodiscard]] bool flag(std::string_view name, bool fallback = false) const;
-  [[nodiscard]] int64_t integer(std::string_view name, int64_t fallback) const;
-  [[nodiscard]] double number(std::string_view name, double fallback) const;
-  [[nodiscard]] std::string text(std::string_view name, std::string_view fallback) const;
-  [[nodiscard]] DType type(std::string_view name, DType fallback) const;
-  [[nodiscard]] std::vector<int64_t> list(std::string_view name, std::vector<int64_t> fallback = {}) const;
-  /// Throws kInvalidArgument when it is missing.
-  [[nodiscard]] std::vector<int64_t> required_list(std::string_view name) const;
 
   // --- building
   /// The node's result: a node of its name, whose output 0 is the node's output 0.
@@ -114,17 +98,8 @@ class Rewrite {
   /// The value under another constant shape.
   Value* reshaped(Value* value, std::span<const int64_t> target);
 
-  /// "<op> '<node>': <problem>", kInvalidArgument.
-  [[noreturn]] void fail(const std::string& problem) const;
-  /// The node cannot be lowered, for this reason.
-  [[noreturn]] static void decline(std::string reason) { throw NotLowered{std::move(reason)}; }
-
  private:
-  template <typename T>
-  const T* attribute(std::string_view name) const;
-
   Lowering& lowering_;
-  const Node& node_;
   std::string_view target_;
 };
 
