@@ -8,12 +8,13 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // From a graph of any dialect to an engine.
 namespace tenon {
 
-/// One node that cannot be compiled as it is.
+/// One node that cannot be compiled, or converted, as it is.
 struct UnsupportedNode {
   std::string node, op;
   std::string reason;
@@ -23,7 +24,8 @@ struct UnsupportedNode {
 /// Thrown (code kUnsupported) with every node that no rule covers; what() lists them all with reasons and remedies.
 class TENON_API UnsupportedError : public Error {
  public:
-  explicit UnsupportedError(std::vector<UnsupportedNode> nodes);
+  /// `done`: what could not be done with them, for the message.
+  explicit UnsupportedError(std::vector<UnsupportedNode> nodes, std::string_view done = "compiled");
   [[nodiscard]] const std::vector<UnsupportedNode>& nodes() const noexcept { return nodes_; }
 
  private:

@@ -3,6 +3,7 @@
 
 // Everything of Tenon's C++ API. To run plans alone, <tenon/engine.h> and the library tenon-runtime are enough.
 #include <tenon/compile.h>
+#include <tenon/convert.h>
 #include <tenon/dtype.h>
 #include <tenon/engine.h>
 #include <tenon/error.h>

@@ -6,9 +6,9 @@
 namespace tenon {
 namespace {
 
-std::string list(const std::vector<UnsupportedNode>& nodes) {
-  std::string text = nodes.size() == 1 ? "1 node cannot be compiled as it is:"
-                                       : fmt::format("{} nodes cannot be compiled as they are:", nodes.size());
+std::string list(const std::vector<UnsupportedNode>& nodes, std::string_view done) {
+  std::string text = nodes.size() == 1 ? fmt::format("1 node cannot be {} as it is:", done)
+                                       : fmt::format("{} nodes cannot be {} as they are:", nodes.size(), done);
   for (const UnsupportedNode& node : nodes) {
     text += fmt::format("\n  {} '{}': {}; {}", node.op, node.node, node.reason, node.remedy);
   }
@@ -17,7 +17,7 @@ std::string list(const std::vector<UnsupportedNode>& nodes) {
 
 }  // namespace
 
-UnsupportedError::UnsupportedError(std::vector<UnsupportedNode> nodes)
-    : Error(ErrorCode::kUnsupported, list(nodes)), nodes_(std::move(nodes)) {}
+UnsupportedError::UnsupportedError(std::vector<UnsupportedNode> nodes, std::string_view done)
+    : Error(ErrorCode::kUnsupported, list(nodes, done)), nodes_(std::move(nodes)) {}
 
 }  // namespace tenon

@@ -35,9 +35,10 @@ ALLOWED = {
     "formats/uff": ["base", "graph", "ops", "layers", "formats/protobuf"],
     "surgery": ["base", "graph", "ops", "expr", "layers"],
     "lowering": ["base", "graph", "ops", "expr", "layers", "formats/uff"],
+    "conversion": ["base", "graph", "ops", "layers", "formats/uff", "lowering"],
     "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "lowering"],
     # Both.
-    "cli": [*RUN_SIDE, "io", "formats", "surgery", "lowering", "compiler"],
+    "cli": [*RUN_SIDE, "io", "formats", "surgery", "lowering", "conversion", "compiler"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]', re.MULTILINE)
