@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,8 @@ class TENON_API UnsupportedError : public Error {
 
 /// How a UFF input's buffer lies, as UffParser::registerInput() is told.
 enum class InputOrder { kNCHW, kNHWC, kNC };
+/// By its name, "NCHW", "NHWC" or "NC"; nullopt for other names.
+[[nodiscard]] TENON_API std::optional<InputOrder> input_order_named(std::string_view name) noexcept;
 
 struct CompileOptions {
   std::vector<std::string> outputs;  ///< Values to compute; empty: the graph's own.

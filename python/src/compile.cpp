@@ -26,11 +26,21 @@ Graph graph_of(const Model& model) {
   return with_file(std::get<std::filesystem::path>(model), &load);
 }
 
+using OrderNames = std::map<std::string, std::string>;
+
 CompileOptions options_of(std::vector<std::string> outputs, std::map<std::string, Shape> input_shapes,
-                          std::vector<std::string> disabled_passes) {
+                          const OrderNames& input_orders, std::vector<std::string> disabled_passes) {
   CompileOptions options;
   options.outputs = std::move(outputs);
   options.input_shapes = std::move(input_shapes);
+  for (const auto& [input, name] : input_orders) {
+    const auto order = input_order_named(name);
+    if (!order) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("the order of the input '{}' is '{}', but NCHW, NHWC or NC is required", input, name));
+    }
+    options.input_orders.emplace(input, *order);
+  }
   options.disabled_passes = std::move(disabled_passes);
   return options;
 }
@@ -50,23 +60,27 @@ void bind_compile(nb::module_& module) {
   module.def(
       "compile",
       [](const Model& model, std::vector<std::string> outputs, std::map<std::string, Shape> input_shapes,
-         std::vector<std::string> disabled_passes) {
+         const OrderNames& input_orders, std::vector<std::string> disabled_passes) {
         load_environment_plugins_once();
         const CompileOptions options =
-            options_of(std::move(outputs), std::move(input_shapes), std::move(disabled_passes));
+            options_of(std::move(outputs), std::move(input_shapes), input_orders, std::move(disabled_passes));
         const Graph graph = graph_of(model);
         const nb::gil_scoped_release no_gil;
         return EngineHandle(compile(graph, options));
       },
       nb::arg("model"), nb::kw_only(), nb::arg("outputs") = std::vector<std::string>{},
-      nb::arg("input_shapes") = std::map<std::string, Shape>{}, nb::arg("disabled_passes") = std::vector<std::string>{},
+      nb::arg("input_shapes") = std::map<std::string, Shape>{}, nb::arg("input_orders") = OrderNames{},
+      nb::arg("disabled_passes") = std::vector<std::string>{},
       nb::sig("def compile(model: Graph | str | os.PathLike, *, outputs: collections.abc.Sequence[str] = (), "
               "input_shapes: collections.abc.Mapping[str, collections.abc.Sequence[int | str | None]] = {}, "
+              "input_orders: collections.abc.Mapping[str, str] = {}, "
               "disabled_passes: collections.abc.Sequence[str] = ()) -> Engine"),
       R"(Compiles a graph, or the model in a file, into an engine.
 
 outputs:          values to compute; by default what nothing reads
-input_shapes:     other shapes for inputs, by name: {"x": ("N", 3, 224, 224)}
+input_shapes:     other shapes for inputs, by name: {"x": ("N", 3, 224, 224)}; those of a UFF model may be given without
+                  the batch, as its parser was: {"x": (3, 224, 224)}
+input_orders:     for UFF models, how the inputs' data lies: {"x": "NHWC"}; "NCHW" if only a shape is given
 disabled_passes:  compiler passes to leave out; for finding out what a pass does
 
 Raises UnsupportedError with every node that no rule covers in `nodes`; InvalidArgumentError when types do not fit, naming the

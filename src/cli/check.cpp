@@ -18,8 +18,9 @@ std::string check_file(const std::string& path, const CheckArgs& args) {
   ModelArgs model;
   model.path = path;
   model.maps = args.maps;
+  model.shapes = args.shapes;
   const Graph graph = load_graph(model);
-  (void)tenon::compile(graph);
+  (void)tenon::compile(graph, compile_options(model));
   return fmt::format("a {} model of {} nodes that compiles", graph.dialect(), graph.node_count());
 }
 

@@ -14,7 +14,7 @@ struct ModelArgs {
   std::string path;
   std::vector<std::string> plugins;
   std::vector<std::string> maps;    ///< "ReLU6=Clip(lo=0, hi=6)"
-  std::vector<std::string> shapes;  ///< "x:N,3,224,224"
+  std::vector<std::string> shapes;  ///< "x:N,3,224,224", "x:3,224,224:NHWC"
   std::vector<std::string> outputs;
   std::vector<std::string> disabled_passes;
 };
@@ -74,7 +74,7 @@ struct LayersArgs {
 };
 
 struct CheckArgs {
-  std::vector<std::string> files, plugins, maps;
+  std::vector<std::string> files, plugins, maps, shapes;
   bool json = false;
 };
 

@@ -65,10 +65,18 @@ void add_model(CLI::App& command, ModelArgs& model, const char* what) {
   add_maps(command, model.maps);
 }
 
-void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_option) {
-  command.add_option(shape_option, model.shapes, "Give an input another shape: 'x:N,3,224,224'. May be repeated")
-      ->type_name("NAME:SHAPE")
+void add_shapes(CLI::App& command, std::vector<std::string>& shapes, const char* option) {
+  command
+      .add_option(
+          option, shapes,
+          "Give an input another shape: 'x:N,3,224,224'. UFF: with or without the batch, and how the data lies, "
+          "NCHW (default), NHWC or NC: 'x:224,224,3:NHWC'. May be repeated")
+      ->type_name("NAME:SHAPE[:ORDER]")
       ->allow_extra_args(false);
+}
+
+void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_option) {
+  add_shapes(command, model.shapes, shape_option);
   command.add_option("--output", model.outputs, "Compute this tensor (default: what nothing reads). May be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
@@ -204,6 +212,7 @@ void declare_check(CLI::App& command, CheckArgs& args) {
   command.add_option("files", args.files, "Models and plans")->type_name("FILE...")->required();
   add_plugins(command, args.plugins);
   add_maps(command, args.maps);
+  add_shapes(command, args.shapes, "--input");
   add_json(command, args.json);
 }
 

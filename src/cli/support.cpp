@@ -33,6 +33,27 @@ nlohmann::json to_json(const std::vector<UnsupportedNode>& nodes) {
   return list;
 }
 
+// NAME:SHAPE[:ORDER]; a name may have colons.
+void add_input(CompileOptions& options, const std::string& text) {
+  size_t end = text.size(), colon = text.rfind(':');
+  std::optional<InputOrder> order;
+  if (colon != std::string::npos && text.find(':') < colon) order = input_order_named(text.substr(colon + 1));
+  if (order) {
+    end = colon;
+    colon = text.rfind(':', end - 1);
+  }
+  if (colon == std::string::npos || colon == 0) {
+    throw UsageError(fmt::format("the input shape '{}' must read NAME:SHAPE, as in 'InputLayer:1,28,28'", text));
+  }
+  const std::string name = text.substr(0, colon);
+  try {
+    options.input_shapes[name] = parse_shape(text.substr(colon + 1, end - colon - 1));
+  } catch (const Error& error) {
+    throw UsageError(error.what());
+  }
+  if (order) options.input_orders[name] = *order;
+}
+
 }  // namespace
 
 int exit_code(ErrorCode code) noexcept {
@@ -104,17 +125,7 @@ CompileOptions compile_options(const ModelArgs& args) {
   CompileOptions options;
   options.outputs = args.outputs;
   options.disabled_passes = args.disabled_passes;
-  for (const std::string& text : args.shapes) {
-    const size_t colon = text.rfind(':');
-    if (colon == std::string::npos || colon == 0) {
-      throw UsageError(fmt::format("the input shape '{}' must read NAME:SHAPE, as in 'InputLayer:1,28,28'", text));
-    }
-    try {
-      options.input_shapes[text.substr(0, colon)] = parse_shape(text.substr(colon + 1));
-    } catch (const Error& error) {
-      throw UsageError(error.what());
-    }
-  }
+  for (const std::string& text : args.shapes) add_input(options, text);
   return options;
 }
 

@@ -11,12 +11,6 @@ namespace tenon {
 namespace {
 
 // Conversions that lose nothing; nullopt when one would.
-std::optional<bool> to_bool(const Attribute& given) {
-  if (const auto* flag = std::get_if<bool>(&given)) return *flag;
-  const auto* integer = std::get_if<int64_t>(&given);
-  return integer != nullptr && (*integer == 0 || *integer == 1) ? std::optional(*integer == 1) : std::nullopt;
-}
-
 std::optional<int64_t> to_int(const Attribute& given) {
   if (const auto* integer = std::get_if<int64_t>(&given)) return *integer;
   if (const auto* flag = std::get_if<bool>(&given)) return *flag ? 1 : 0;
@@ -25,10 +19,15 @@ std::optional<int64_t> to_int(const Attribute& given) {
   return exact ? std::optional(static_cast<int64_t>(*number)) : std::nullopt;
 }
 
+std::optional<bool> to_bool(const Attribute& given) {
+  const std::optional<int64_t> integer = to_int(given);
+  return integer == 0 || integer == 1 ? std::optional(integer == 1) : std::nullopt;
+}
+
 std::optional<double> to_float(const Attribute& given) {
   if (const auto* number = std::get_if<double>(&given)) return *number;
-  const auto* integer = std::get_if<int64_t>(&given);
-  const bool exact = integer != nullptr && std::abs(static_cast<double>(*integer)) <= 0x1p53;
+  const std::optional<int64_t> integer = to_int(given);
+  const bool exact = integer && std::abs(static_cast<double>(*integer)) <= 0x1p53;
   return exact ? std::optional(static_cast<double>(*integer)) : std::nullopt;
 }
 

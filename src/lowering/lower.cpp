@@ -8,6 +8,13 @@
 
 namespace tenon {
 
+std::optional<InputOrder> input_order_named(std::string_view name) noexcept {
+  if (name == "NCHW") return InputOrder::kNCHW;
+  if (name == "NHWC") return InputOrder::kNHWC;
+  if (name == "NC") return InputOrder::kNC;
+  return std::nullopt;
+}
+
 std::vector<Value*> find_outputs(const Graph& graph, std::span<const std::string> names) {
   if (names.empty()) {
     if (graph.outputs().empty()) {

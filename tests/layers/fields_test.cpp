@@ -41,6 +41,8 @@ TEST(CheckFields, WidensWhatLosesNothing) {
       {std::vector<double>{}, int64_t{1}, std::vector<double>{1}},
       {std::vector<std::string>{}, std::string("a"), std::vector<std::string>{"a"}},
       {std::vector<std::string>{}, std::vector<int64_t>{}, std::vector<std::string>{}},
+      {0.0, true, 1.0},
+      {false, 1.0, true},
       {std::vector<bool>{}, std::vector<int64_t>{0, 1}, std::vector<bool>{false, true}},
       {std::string("x"), std::string("y"), std::string("y")},
   };

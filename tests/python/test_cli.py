@@ -277,3 +277,23 @@ def test_the_same_model_gives_the_same_bytes(built_in, tmp_path):
 def test_version():
     """As in the headers."""
     assert json.loads(tenon("version", "--json")[0])["version"].count(".") == 2
+
+
+def test_a_uff_input_is_given_with_its_order(tmp_path):
+    """NAME:SHAPE:ORDER reaches the compiler; only UFF models' inputs have an order."""
+    (tmp_path / "relu.pbtxt").write_text(
+        """version: 1 descriptor_core_version: 1
+        descriptors { id: "tensorflow_extension" version: 1 }
+        graphs { id: "main"
+          nodes { id: "x" operation: "Input" fields { key: "shape" value { i_list { val: [-1, 4, 6, 3] } } } }
+          nodes { id: "y" inputs: "x" operation: "Activation" fields { key: "func" value { s: "relu" } } }
+          nodes { id: "MarkOutput_0" inputs: "y" operation: "MarkOutput" } }"""
+    )
+    for given, shape in [("x:3,4,6", [3, 4, 6]), ("x:3,4,6:NCHW", [3, 4, 6]), ("x:4,6,3:NHWC", [4, 6, 3])]:
+        tenon("compile", "relu.pbtxt", "-o", "relu.plan", "--input", given, cwd=tmp_path)
+        described = json.loads(tenon("inspect", "relu.plan", "--json", cwd=tmp_path)[0])
+        assert [port["shape"] for port in described["inputs"] + described["outputs"]] == [["N", *shape]] * 2
+        assert "compiles" in tenon("check", "relu.pbtxt", "--input", given, cwd=tmp_path)[0]
+    assert "only the inputs of UFF models" in tenon(
+        "compile", LENET5, "-o", tmp_path / "no.plan", "--input", "InputLayer:1,28,28:NHWC", code=3
+    )[1]
