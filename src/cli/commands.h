@@ -38,6 +38,13 @@ struct SurgeryArgs {
   bool json = false;
 };
 
+struct ConvertArgs {
+  ModelArgs model;
+  std::string output;
+  std::string to;  ///< The dialect; "": by the output's extension.
+  bool text = false, shorten = false, json = false;
+};
+
 struct CompileArgs {
   ModelArgs model;
   std::string output;
@@ -84,6 +91,7 @@ struct VersionArgs {
 
 int inspect(const InspectArgs& args);
 int surgery(const SurgeryArgs& args);
+int convert(const ConvertArgs& args);
 int compile(const CompileArgs& args);
 int run(const RunArgs& args);
 int bench(const BenchArgs& args);

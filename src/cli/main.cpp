@@ -75,11 +75,15 @@ void add_shapes(CLI::App& command, std::vector<std::string>& shapes, const char*
       ->allow_extra_args(false);
 }
 
-void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_option) {
-  add_shapes(command, model.shapes, shape_option);
-  command.add_option("--output", model.outputs, "Compute this tensor (default: what nothing reads). May be repeated")
+void add_outputs(CLI::App& command, std::vector<std::string>& outputs) {
+  command.add_option("--output", outputs, "Compute this tensor (default: what nothing reads). May be repeated")
       ->type_name("NAME")
       ->allow_extra_args(false);
+}
+
+void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_option) {
+  add_shapes(command, model.shapes, shape_option);
+  add_outputs(command, model.outputs);
   command.add_option("--disable-pass", model.disabled_passes, "Leave a compiler pass out. May be repeated")
       ->type_name("PASS")
       ->allow_extra_args(false);
@@ -142,6 +146,19 @@ void declare_surgery(CLI::App& command, SurgeryArgs& args) {
       args.edits.push_back({name, option->results().at(used[option]++)});
     }
   });
+}
+
+void declare_convert(CLI::App& command, ConvertArgs& args) {
+  add_model(command, args.model, "A model: TensorFlow frozen graph");
+  command.add_option("out", args.output, "The file to write: .uff, or .pb to only apply the mappings")
+      ->type_name("OUT")
+      ->required();
+  command.add_option("--to", args.to, "The format, where OUT's extension does not say it")
+      ->check(CLI::IsMember({"uff", "tf"}));
+  add_outputs(command, args.model.outputs);
+  command.add_flag("--text", args.text, "Write the text form beside it, with the extension .pbtxt");
+  command.add_flag("--shorten", args.shorten, "In the text, replace weights by a note of their size");
+  add_json(command, args.json);
 }
 
 void declare_compile(CLI::App& command, CompileArgs& args) {
@@ -229,6 +246,10 @@ int main_of(int argc, char** argv) {
   add_command<SurgeryArgs>(app, chosen, "surgery", "Find and change nodes of a model",
                            "tenon surgery lenet5.pb --map 'ReLU6=Clip(lo=0, hi=6)' -o mapped.pb", surgery,
                            declare_surgery);
+  add_command<ConvertArgs>(app, chosen, "convert", "Convert a model to UFF",
+                           "tenon convert lenet5.pb lenet5.uff --text --map 'ReLU6=CustomClipPlugin(clipMin=0.0, "
+                           "clipMax=6.0)' --output OutputLayer/Softmax",
+                           convert, declare_convert);
   add_command<CompileArgs>(app, chosen, "compile", "Compile a model into a plan",
                            "tenon compile lenet5.pb --plugin ./libclip.so --map 'ReLU6=CustomClipPlugin(clipMin=0, "
                            "clipMax=6)' -o lenet5.plan",

@@ -14,6 +14,7 @@ TENON = ROOT / "build/dev/bin/tenon"
 LENET5 = ROOT / "examples/lenet5/lenet5.pb"
 DIGITS = ROOT / "examples/digits"
 MAPPING = "ReLU6=CustomClipPlugin(clipMin=0, clipMax=6)"
+MAPPING_OF_FLOATS = "ReLU6=CustomClipPlugin(clipMin=0.0, clipMax=6.0)"
 
 
 def find_clip():
@@ -49,9 +50,49 @@ def built_in(tmp_path_factory):
 def test_every_command_has_help_with_an_example():
     """Each command's --help ends with an example that names it, and succeeds."""
     out, _ = tenon("--help")
-    for command in ("inspect", "surgery", "compile", "run", "bench", "layers", "check", "version"):
+    for command in ("inspect", "surgery", "convert", "compile", "run", "bench", "layers", "check", "version"):
         assert command in out
         assert f"tenon {command}" in tenon(command, "--help")[0].split("Example:")[1]
+
+
+def test_convert_writes_uff_and_text(tmp_path):
+    """The file runs with the plugin, as the model does; its text is beside it; the notes tell what happened."""
+    words = ("--text", "--shorten", "--map", MAPPING_OF_FLOATS, "--output", "OutputLayer/Softmax")
+    out, _ = tenon("convert", LENET5, "lenet5.uff", *words, cwd=tmp_path)
+    assert out.splitlines() == [
+        "input  InputLayer  f32[?,1,28,28]",
+        "custom  ReLU6/Relu6  _CustomClipPlugin: whoever loads the file needs a plugin of that name",
+        "flatten  flatten/Reshape  the Reshape to [batch, everything else] becomes a Flatten",
+        "lenet5.uff: 13 nodes",
+        "lenet5.pbtxt: the same as text, without the weights",
+    ]
+    text = (tmp_path / "lenet5.pbtxt").read_text()
+    assert 'operation: "_CustomClipPlugin"' in text
+    assert len(text) < 10000
+    tenon("run", LENET5, "--random", "-o", "expected.npz", cwd=tmp_path)
+    _, err = tenon("run", "lenet5.uff", "--random", code=4, cwd=tmp_path)
+    assert "no layer 'CustomClipPlugin' is loaded" in err
+    tenon("run", "lenet5.uff", "--plugin", find_clip(), "--random", "--expect", "expected.npz", cwd=tmp_path)
+
+
+def test_convert_takes_the_kinds_of_fields_from_a_loaded_layer(tmp_path):
+    """An integer for a field that the layer has as a float is a float in the file."""
+    for plugin, suffix in ((("--plugin", find_clip()), "float"), ((), "int")):
+        tenon("convert", LENET5, "m.uff", "--text", "--shorten", "--map", MAPPING, *plugin, cwd=tmp_path)
+        assert f"clipMax_u_{suffix}" in (tmp_path / "m.pbtxt").read_text()
+
+
+def test_convert_answers_as_json_and_goes_by_its_option(tmp_path):
+    """--to says what the extension does not; a .pb keeps TensorFlow's operators."""
+    out, _ = tenon("convert", LENET5, "model.bin", "--to", "uff", "--json", cwd=tmp_path)
+    document = json.loads(out)
+    assert (document["dialect"], document["nodes"], document["text"]) == ("uff", 13, "")
+    assert "output  OutputLayer/Softmax" in document["notes"]
+    out, _ = tenon("convert", LENET5, "part.pb", "--map", MAPPING_OF_FLOATS, "--output", "ReLU6/Relu6", cwd=tmp_path)
+    assert out == "part.pb: 14 nodes\n"
+    _, err = tenon("convert", LENET5, "m.uff", "--output", "no/such", code=3, cwd=tmp_path)
+    assert "'no/such'" in err
+    assert not (tmp_path / "m.uff").exists()
 
 
 @pytest.mark.parametrize(
@@ -61,6 +102,12 @@ def test_every_command_has_help_with_an_example():
         (["compil", LENET5], "compil"),
         (["compile", LENET5, "--no-such-flag"], "--no-such-flag"),
         (["compile", LENET5], "-o PLAN is required"),
+        (["convert", LENET5], "out is required"),
+        (
+            ["convert", LENET5, "model.onnx"],
+            "'model.onnx' does not say by .uff or .pb what it is to be; say it with --to",
+        ),
+        (["convert", LENET5, "model", "--to", "onnx"], "onnx"),
         (["compile", LENET5, "-o", "x.plan", "--input", "InputLayer"], "must read NAME:SHAPE"),
         (["compile", LENET5, "-o", "x.plan", "--input", "InputLayer:1,,28"], "the shape '1,,28'"),
         (["run", LENET5], "--input FILE or --random is required; the inputs are 'InputLayer'"),
