@@ -19,5 +19,6 @@ NB_MODULE(_core, module) {
   bind_plugins(module);
   bind_engine(module);
   bind_compile(module);
+  bind_convert(module);
   bind_io(module);
 }

@@ -15,6 +15,7 @@ void bind_dtype(nb::module_& module);
 void bind_shape(nb::module_& module);
 [[nodiscard]] nb::class_<GraphHandle> bind_graph(nb::module_& module);
 void bind_compile(nb::module_& module);
+void bind_convert(nb::module_& module);
 void bind_formats(nb::module_& module);
 void bind_surgery(nb::module_& module, nb::class_<GraphHandle>& graph);
 void bind_plugins(nb::module_& module);

@@ -30,6 +30,7 @@ from tenon._core import (
     Value,
     __version__,
     compile,  # noqa: A004 - as in tenon.compile(graph)
+    convert,
     image_input,
     layer_spec,
     layers,
@@ -83,6 +84,7 @@ __all__ = [
     "Value",
     "__version__",
     "compile",
+    "convert",
     "image_input",
     "layer_spec",
     "layers",
