@@ -60,7 +60,11 @@ std::string text_of(const std::shared_ptr<const Graph>& value) {
 }
 
 std::string text_of(const std::shared_ptr<const FunctionRef>& value) {
-  return value ? "@" + value->name : "no function";
+  if (!value) return "no function";
+  std::string arguments;
+  for (const auto& [name, argument] : value->attributes)
+    arguments += fmt::format("{}{}={}", arguments.empty() ? "" : ", ", name, to_string(argument));
+  return fmt::format("@{}{}", value->name, arguments.empty() ? "" : "{" + arguments + "}");
 }
 
 template <typename T>

@@ -148,6 +148,12 @@ TEST(Attribute, PrintingQuotesBytesAndStopsAtTheLimit) {
   EXPECT_EQ(to_string(Attribute{std::string(100, 'x')}, 10), "\"xxxxxxxxx...");
 }
 
+TEST(Attribute, PrintsFunctionsWithTheirAttributes) {
+  EXPECT_EQ(to_string(Attribute{std::make_shared<const FunctionRef>(FunctionRef{"f", {}})}), "@f");
+  EXPECT_EQ(to_string(Attribute{std::make_shared<const FunctionRef>(FunctionRef{"f", {{"a", true}, {"b", 2.5}}})}),
+            "@f{a=true, b=2.5}");
+}
+
 TEST(Attribute, ComparesFloatsByTheirBits) {
   EXPECT_TRUE(identical(Attribute{std::nan("")}, Attribute{std::nan("")}));
   EXPECT_FALSE(identical(Attribute{0.0}, Attribute{-0.0}));

@@ -160,7 +160,7 @@ def test_nodes_are_those_of_nvidias_converter(build, tf_nodes, expected, tmp_pat
     constants = {node.name: node.attr["value"].tensor for node in frozen.graph_def.node if node.op == "Const"}
     for node in again.nodes:
         if node.op == "Const":
-            blob = node.attributes["values"].attributes["data"]
+            blob = node.attributes["values"].attributes["value"]
             assert blob.tobytes() == tf.make_ndarray(constants[node.name]).tobytes()
 
     image = np.random.default_rng(0).uniform(size=(3, 28, 28, 1)).astype("float32")

@@ -68,13 +68,13 @@ Function make_function(std::string_view name, Attributes attributes) {
 }
 
 Attribute make_ref(std::string key, Attribute data) {
-  return make_function(kRef, {{"key", std::move(key)}, {"data", std::move(data)}});
+  return make_function(kRef, {{"key", std::move(key)}, {"value", std::move(data)}});
 }
 
 const Attribute* resolve(const Attribute& attribute) noexcept {
   const FunctionRef* ref = function_named(attribute, kRef);
   if (ref == nullptr) return &attribute;
-  const auto found = ref->attributes.find("data");
+  const auto found = ref->attributes.find("value");
   return found == ref->attributes.end() ? nullptr : &found->second;
 }
 

@@ -23,7 +23,7 @@
 // ints; dtype and dtype_list are dtypes; a blob is a u8 tensor of one dimension, and no Data at all is "none". A text
 // form may have a note in place of a blob ("(...12345 bytes...)"), which then is the tensor. What no
 // attribute can hold is a function reference:
-//   uff.ref {key, data}        a reference into the MetaGraph's data: what lies there, absent when nothing does
+//   uff.ref {key, value}       a reference into the MetaGraph's data: what lies there, absent when nothing does
 //   uff.orders {"-1": ints}    DimensionOrders: for each key (a rank; -1 for any) the canonical index of each axis
 //   uff.orders_list {orders}   a list of them, one an operand
 //   uff.dtype {numbers, list}  element types that Tenon does not know: of a dtype, or of a dtype_list (`list` is true)

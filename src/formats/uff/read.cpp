@@ -242,7 +242,7 @@ class Reader {
     if (found == pool_.end()) return missing;
     Pooled& pooled = found->second;
     if (pooled.ref == nullptr) {
-      pooled.ref = make_function(kRef, {{"key", key}, {"data", read_pooled(key, pooled)}});
+      pooled.ref = make_function(kRef, {{"key", key}, {"value", read_pooled(key, pooled)}});
     }
     return pooled.ref;
   }

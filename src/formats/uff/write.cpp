@@ -241,7 +241,7 @@ class Writer {
     const auto [known, is_new] = pooled_.try_emplace(ref);
     if (!is_new) return known->second;
     std::string key = ref_key(*ref);
-    if (const auto data = ref->attributes.find("data"); data != ref->attributes.end()) {
+    if (const auto data = ref->attributes.find("value"); data != ref->attributes.end()) {
       for (int counter = 0;; ++counter) {
         const auto [entry, added] = pool_.try_emplace(key, data->second);
         if (added || identical(entry->second, data->second)) break;
