@@ -14,15 +14,16 @@
 //
 // Every UFF node is a node of dialect "uff", Input, Const and MarkOutput too, in the file's order. A node's one output
 // is the value of its name. A MarkOutput has an output for each of its inputs ("MarkOutput_0", "MarkOutput_0:1", …),
-// and these are the graph's outputs(); without any MarkOutput they are the values that nobody reads. The graph has no
-// inputs() of its own (Inputs are nodes). A custom operation keeps its name ("_Clip") and its fields their suffixes
-// ("lo_u_float"); the lowering turns it into a layer. A node with a domain is a user's layer that surgery put in, and
-// is written as a custom operation with typed fields.
+// which no node reads, and these are the graph's outputs(); without any MarkOutput they are the values that nobody
+// reads. The graph has no inputs() of its own (Inputs are nodes). A custom operation keeps its name ("_Clip") and its
+// fields their suffixes ("lo_u_float"); the lowering turns it into a layer. A node with a domain is a user's layer that
+// surgery put in, and is written as a custom operation with typed fields. A node with several outputs is named once by
+// its readers, which get all of them.
 //
 // A field is an attribute of the kind that its Data has: s, d, b, i and their lists are strings, floats, bools and
-// ints; dtype and dtype_list are dtypes; a blob is a u8 tensor of one dimension, and no Data at all is "none". A text
-// form may have a note in place of a blob ("(...12345 bytes...)"), which then is the tensor. What no
-// attribute can hold is a function reference:
+// ints; dtype and dtype_list are dtypes; a blob is a u8 tensor of one dimension, and no Data at all is "none". (In the
+// text form a note may stand in place of a long blob, and is the tensor then; is_left_out() tells.) What no attribute
+// can hold is a function reference:
 //   uff.ref {key, value}       a reference into the MetaGraph's data: what lies there, absent when nothing does
 //   uff.orders {"-1": ints}    DimensionOrders: for each key (a rank; -1 for any) the canonical index of each axis
 //   uff.orders_list {orders}   a list of them, one an operand
@@ -31,9 +32,9 @@
 //
 // What the file holds beside nodes' fields: attributes node.extra (a FunctionRef whose attributes are the extra_fields)
 // and node.unknown (unknown fields, encoded); and the graph's properties version, descriptor_core_version (ints),
-// descriptors (FunctionRefs named by id, with version and optional), graph (string: the graph's id), extra, graph_extra
-// (FunctionRefs), data (a FunctionRef: the MetaGraph's data that no node refers to), more_graphs (strings: further
-// graphs, encoded), unknown, graph_unknown (strings: unknown fields, encoded).
+// descriptors (FunctionRefs named by id, with version, optional and unknown), graph (string: the id), extra,
+// graph_extra (FunctionRefs), data (a FunctionRef: the MetaGraph's data that no node refers to), more_graphs (strings:
+// further graphs, encoded), unknown, graph_unknown (strings: unknown fields, encoded).
 namespace tenon::uff {
 
 inline constexpr std::string_view kMarkOutput = "MarkOutput";

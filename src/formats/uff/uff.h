@@ -20,8 +20,11 @@ namespace tenon::uff {
 [[nodiscard]] Graph read_uff_text(const std::shared_ptr<const MappedFile>& file);
 
 /// Writes a graph of dialect "uff"; map entries are sorted, so the same graph gives the same bytes. Graph outputs that
-/// no MarkOutput stands for get one. Throws kUnsupported for what UFF cannot say (a left-out input, a second output
-/// that is read alone, attributes without a Data), naming the node; kIo.
+/// no MarkOutput stands for get one, after all other nodes (so a file without any gains them); one whose values are
+/// graph outputs no more is left out. What a graph that was not read lacks is written as NVIDIA's converter does:
+/// versions 1, the descriptor tensorflow_extension, and custom when there are custom operations. Throws kUnsupported
+/// for what UFF cannot say (a left-out or a control input, an output that is read without the others of its node,
+/// attributes without a Data), naming the node; kInvalidArgument for an input or constant named as a node; kIo.
 void write_uff(const Graph& graph, FileSink& sink);
 
 /// The text form. Blobs longer than `blob_limit` bytes are replaced by a note of their size, as NVIDIA's converter did;

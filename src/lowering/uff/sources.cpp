@@ -55,9 +55,6 @@ const Tensor& blob_of(const Rewrite& rewrite) {
   return *blob;
 }
 
-// What the text form has in place of a long blob: "(...12345 bytes...)".
-bool is_note(std::string_view bytes) { return bytes.starts_with("(...") && bytes.ends_with("...)"); }
-
 // The blob as a tensor, in the same memory where that is aligned.
 Tensor typed(const Tensor& blob, DType dtype, const Dims& dims) {
   const auto alignment = static_cast<size_t>(dtype_bits(dtype) / 8);
@@ -73,8 +70,7 @@ void constant(Rewrite& rewrite) {
   const Tensor& blob = blob_of(rewrite);
   const int64_t required = bytes_for(dtype, dims.count());
   if (blob.count() != required) {
-    const std::string_view bytes(static_cast<const char*>(blob.data()), static_cast<size_t>(blob.count()));
-    if (is_note(bytes)) {
+    if (tenon::uff::is_left_out(blob)) {
       rewrite.fail(
           fmt::format("its values were left out when the text was written; use the binary .uff, which has "
                       "the {} bytes that are required",
