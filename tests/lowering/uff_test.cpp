@@ -63,8 +63,8 @@ TEST(UffConst, ErrorsNameTheNodeAndWhatIsMissing) {
   expect({{"shape", Ints{1024}}, {"values", left_out}},
          "Const 'w': its values were left out when the text was written");
   expect({{"shape", Ints{-1}}, {"values", blob}}, "Const 'w': its shape is [-1], but");
-  expect({{"shape", Ints{1LL << 40, 1LL << 40}}, {"values", blob}}, "2^63 elements");
-  expect({{"shape", Ints{1LL << 62}}, {"values", blob}}, "");
+  expect({{"shape", Ints{1LL << 40, 1LL << 40}}, {"values", blob}}, "2^63 bytes are possible");
+  expect({{"shape", Ints{1LL << 62}}, {"values", blob}}, "Const 'w': its shape is [4611686018427387904], but at most");
   expect({{"values", blob}}, "Const 'w': its attribute 'shape' is missing");
 }
 

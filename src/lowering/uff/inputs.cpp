@@ -139,7 +139,8 @@ void register_input(Graph& graph, Node* node, CompileOptions& options, InputLayo
     const Node* turned = graph.add_node("Transpose", graph.fresh_name(node->name() + "/Transpose"), {input},
                                         {{"permutation", turn(buffer.size(), *wanted)}});
     for (const Use& use : uses)
-      if (use.node->op() != "MarkOutput") use.node->set_input(static_cast<size_t>(use.index), turned->output());
+      if (use.node->op() != tenon::uff::kMarkOutput)
+        use.node->set_input(static_cast<size_t>(use.index), turned->output());
     layouts.channels_last.emplace(turned->output(), *wanted);
     layouts.turned_to_last = *wanted;
   } else if (wanted) {

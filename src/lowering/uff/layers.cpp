@@ -60,7 +60,7 @@ bool is_custom(const Node& node) { return node.domain().empty() && node.op().siz
 
 void find_layers(Graph& graph) {
   for (Node* node : graph.nodes()) {
-    const bool is_known = !is_custom(*node) && (find_rule(*node) != nullptr || node->op() == "MarkOutput");
+    const bool is_known = !is_custom(*node) && (find_rule(*node) != nullptr || node->op() == tenon::uff::kMarkOutput);
     if (node->domain().empty() && is_known) continue;
     const std::string name = is_custom(*node) ? node->op().substr(1) : node->op();
     const auto layer = LayerRegistry::global().find(node->domain(), name);
@@ -85,7 +85,7 @@ std::vector<Value*> computed_values(const Graph& graph, std::span<const std::str
   };
   for (Value* value : find_outputs(graph, outputs)) {
     const Node* producer = value->producer();
-    if (producer != nullptr && producer->op() == "MarkOutput" && producer->domain().empty()) {
+    if (producer != nullptr && producer->op() == tenon::uff::kMarkOutput && producer->domain().empty()) {
       add(producer->inputs());
     } else if (producer != nullptr && value->output_index() == 0) {
       add(producer->outputs());

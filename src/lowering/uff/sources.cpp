@@ -30,12 +30,13 @@ void input(Rewrite& rewrite) {
   }
 }
 
-Dims dims_of(const Rewrite& rewrite) {
+// The field `shape`, of a tensor that fits into memory.
+Dims dims_of(const Rewrite& rewrite, DType dtype) {
   const std::vector<int64_t> extents = rewrite.required_list("shape");
-  int64_t count = 1;
+  int64_t bytes = dtype_bits(dtype) / 8;
   for (const int64_t extent : extents) {
-    if (extent < 0 || extents.size() > kMaxRank || (extent > 0 && __builtin_mul_overflow(count, extent, &count))) {
-      rewrite.fail(fmt::format("its shape is {}, but at most {} extents from 0 and 2^63 elements are possible",
+    if (extent < 0 || extents.size() > kMaxRank || (extent > 0 && __builtin_mul_overflow(bytes, extent, &bytes))) {
+      rewrite.fail(fmt::format("its shape is {}, but at most {} extents from 0 and 2^63 bytes are possible",
                                to_string(Attribute(extents)), kMaxRank));
     }
   }
@@ -66,7 +67,7 @@ Tensor typed(const Tensor& blob, DType dtype, const Dims& dims) {
 void constant(Rewrite& rewrite) {
   const DType dtype = rewrite.type("dtype", DType::kFloat32);
   if (dtype_bits(dtype) < 8) Rewrite::decline(fmt::format("its data type is {}", dtype_name(dtype)));
-  const Dims dims = dims_of(rewrite);
+  const Dims dims = dims_of(rewrite, dtype);
   const Tensor& blob = blob_of(rewrite);
   const int64_t required = bytes_for(dtype, dims.count());
   if (blob.count() != required) {
