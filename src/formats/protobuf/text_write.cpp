@@ -106,7 +106,7 @@ class Printer {
     try {
       fits = print_known(reader, *field, depth);
     } catch (const protozero::exception&) {
-      // A message inside is none; or the field itself is cut, which is found again below.
+      fits = false;  // A message inside is none; or the field itself is cut, which is found again below.
     }
     if (fits) return;
     text_.resize(size);

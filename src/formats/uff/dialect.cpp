@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/uff/dialect.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -124,14 +125,13 @@ Attributes layer_fields(const Attributes& custom) {
     if (name.starts_with("node.")) continue;
     const auto* text = std::get_if<std::string>(&value);
     Attribute field = text == nullptr ? value : Attribute(without_python_quotes(*text));
-    bool is_suffixed = false;
-    for (const Suffix& suffix : suffixes()) {
-      if (!name.ends_with(suffix.text) || name.size() == suffix.text.size()) continue;
-      suffixed.insert_or_assign(name.substr(0, name.size() - suffix.text.size()), std::move(field));
-      is_suffixed = true;
-      break;
-    }
-    if (!is_suffixed) plain.insert_or_assign(name, std::move(field));
+    const auto* suffix = std::find_if(suffixes().begin(), suffixes().end(), [&](const Suffix& each) {
+      return name.ends_with(each.text) && name.size() > each.text.size();
+    });
+    if (suffix == suffixes().end())
+      plain.insert_or_assign(name, std::move(field));
+    else
+      suffixed.insert_or_assign(name.substr(0, name.size() - suffix->text.size()), std::move(field));
   }
   return suffixed.empty() ? plain : suffixed;
 }

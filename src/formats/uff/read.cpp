@@ -50,7 +50,7 @@ class Reader {
       with_context([&] { connect(pending); },
                    [&] {
                      return fmt::format("while reading {} '{}' {}", pending.node->op(), pending.node->name(),
-                                        place(pending.bytes));
+                                        place(pending.bytes.data()));
                    });
     }
     keep_rest();
@@ -74,9 +74,7 @@ class Reader {
     Function ref;
   };
 
-  [[nodiscard]] std::string place(std::string_view bytes) const {
-    return where_(static_cast<size_t>(bytes.data() - bytes_.data()));
-  }
+  [[nodiscard]] std::string place(const char* at) const { return where_(static_cast<size_t>(at - bytes_.data())); }
 
   void read_fields() {
     WireReader reader(bytes_, "MetaGraph");
@@ -87,7 +85,7 @@ class Reader {
       for (; reader.next(); field = reader.position()) read_field(reader, properties);
     } catch (const protozero::exception& cause) {
       Error error = corrupt_wire(cause);
-      error.add_context(fmt::format("while reading the field {}", place({field, 0})));
+      error.add_context(fmt::format("while reading the field {}", place(field)));
       throw error;
     }
     properties.emplace("descriptors", std::move(descriptors_));
@@ -156,7 +154,7 @@ class Reader {
       }
     } catch (const protozero::exception& cause) {
       Error error = corrupt_wire(cause);
-      error.add_context(fmt::format("while reading the graph {}", place(bytes)));
+      error.add_context(fmt::format("while reading the graph {}", place(bytes.data())));
       throw error;
     }
     keep_map(properties, "graph_extra", std::move(extra));
@@ -174,9 +172,9 @@ class Reader {
             throw corrupt_wire(cause);
           }
         },
-        [&] { return fmt::format("while reading node {} ('{}') {}", graph_.node_count(), name, place(bytes)); });
+        [&] { return fmt::format("while reading node {} ('{}') {}", graph_.node_count(), name, place(bytes.data())); });
     const auto fail = [&](std::string_view problem) {
-      corrupt(fmt::format("node {} {} {}", graph_.node_count(), place(bytes), problem));
+      corrupt(fmt::format("node {} {} {}", graph_.node_count(), place(bytes.data()), problem));
     };
     if (name.empty()) fail("has no id");
     if (op.empty()) fail(fmt::format("('{}') has no operation", name));
@@ -249,7 +247,7 @@ class Reader {
 
   Attribute read_pooled(std::string_view key, const Pooled& pooled) {
     return with_context([&] { return read_data(pooled.data, file_); },
-                        [&] { return fmt::format("while reading the data '{}' {}", key, place(pooled.data)); });
+                        [&] { return fmt::format("while reading the data '{}' {}", key, place(pooled.data.data())); });
   }
 
   // Types that the file states itself; they make listings readable. Nothing is derived. An Input of unknown rank has
