@@ -341,6 +341,7 @@ def test_a_uff_input_is_given_with_its_order(tmp_path):
         described = json.loads(tenon("inspect", "relu.plan", "--json", cwd=tmp_path)[0])
         assert [port["shape"] for port in described["inputs"] + described["outputs"]] == [["N", *shape]] * 2
         assert "compiles" in tenon("check", "relu.pbtxt", "--input", given, cwd=tmp_path)[0]
-    assert "only the inputs of UFF models" in tenon(
-        "compile", LENET5, "-o", tmp_path / "no.plan", "--input", "InputLayer:1,28,28:NHWC", code=3
-    )[1]
+    assert (
+        "only the inputs of UFF models"
+        in tenon("compile", LENET5, "-o", tmp_path / "no.plan", "--input", "InputLayer:1,28,28:NHWC", code=3)[1]
+    )
