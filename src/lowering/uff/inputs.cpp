@@ -65,7 +65,9 @@ std::unordered_map<const Value*, bool> image_layouts(const Graph& graph, const I
     if (layout) layouts.emplace(node->output(), *layout);
   }
   std::vector<const Value*> open;
-  for (const auto& [value, layout] : layouts) open.push_back(value);
+  for (const Node* node : graph.nodes())
+    for (const Value* output : node->outputs())
+      if (layouts.contains(output)) open.push_back(output);
   while (!open.empty()) {
     const Value* value = open.back();
     open.pop_back();
@@ -142,7 +144,7 @@ void register_input(Graph& graph, Node* node, CompileOptions& options, InputLayo
       if (use.node->op() != tenon::uff::kMarkOutput)
         use.node->set_input(static_cast<size_t>(use.index), turned->output());
     layouts.channels_last.emplace(turned->output(), *wanted);
-    layouts.turned_to_last = *wanted;
+    layouts.turned_to_last = wanted;
   } else if (wanted) {
     layouts.channels_last.emplace(node->output(), *wanted);
   }

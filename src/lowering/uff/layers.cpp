@@ -39,9 +39,11 @@ void spread_outputs(Graph& graph, Node* node, int count) {
     graph.add_output_value(node, graph.find_value(name) == nullptr ? name : graph.fresh_name(name));
   }
   if (node->outputs().size() == had || had != 1) return;
-  std::unordered_set<Node*> readers;
-  for (const Use& use : node->output()->uses()) readers.insert(use.node);
-  for (Node* reader : readers) {
+  const std::vector<Use> uses(node->output()->uses().begin(), node->output()->uses().end());
+  std::unordered_set<const Node*> seen;
+  for (const Use& use : uses) {
+    Node* reader = use.node;
+    if (!seen.insert(reader).second) continue;
     std::vector<Value*> inputs;
     for (Value* input : reader->inputs()) {
       if (input == node->output()) {
