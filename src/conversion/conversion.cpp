@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "conversion/conversion.h"
 
+#include "base/elements.h"
 #include "conversion/step.h"
 #include "formats/uff/dialect.h"
 #include "layers/layer_type.h"
@@ -196,30 +197,46 @@ Node* Conversion::write_helper_constant(const Value& value, const Tensor& tensor
 }
 
 Node* Conversion::add_constant(std::string name, const Value& reason, const Tensor& tensor) {
-  const DType dtype = required_uff_dtype(tensor.dtype());
-  if (dtype != tensor.dtype()) {
-    note("dtype", reason,
-         fmt::format("{} becomes {}, as UFF does not have it", dtype_name(tensor.dtype()), dtype_name(dtype)));
-  }
-  const Tensor held = dtype == tensor.dtype() ? tensor : cast(tensor, dtype);
-  Attributes fields{{"dtype", dtype},
+  const Tensor held = as_held(reason, tensor);
+  Attributes fields{{"dtype", held.dtype()},
                     {"shape", std::vector<int64_t>(held.dims().begin(), held.dims().end())},
                     {"values", uff::make_ref("weights_" + name, blob_of(held))}};
   Node* node = add("Const", std::move(name), {}, std::move(fields));
-  node->output()->set_type({dtype, to_shape(held.dims())});
+  node->output()->set_type({held.dtype(), to_shape(held.dims())});
   return node;
 }
 
+// The tensor in an element type of UFF.
+Tensor Conversion::as_held(const Value& reason, const Tensor& tensor) {
+  const DType dtype = held_as(tensor.dtype());
+  if (dtype == tensor.dtype()) return tensor;
+  if (!is_integer(tensor.dtype())) note_type(reason, tensor.dtype(), dtype);
+  Tensor held = cast(tensor, dtype);
+  for (int64_t i = 0; is_integer(tensor.dtype()) && i < held.count(); ++i) {
+    const int64_t number = load_i64(tensor.data(), tensor.dtype(), i);
+    if (load_i64(held.data(), dtype, i) == number) continue;
+    throw NotLowered{fmt::format("it holds the number {}, which does not fit in UFF's {}", number, dtype_name(dtype))};
+  }
+  return held;
+}
+
+void Conversion::note_type(const Value& value, DType from, DType to) {
+  note("dtype", value, fmt::format("{} becomes {}, as UFF does not have it", dtype_name(from), dtype_name(to)));
+}
+
+DType Conversion::held_as(DType dtype) const {
+  if (const auto known = uff_dtype(dtype, dialect_.narrows_integers)) return *known;
+  throw NotLowered{fmt::format("it holds elements of type {}, which UFF does not have", dtype_name(dtype))};
+}
+
 void Conversion::write_input(const Value& value, const TensorType& type) {
-  const DType dtype = required_uff_dtype(type.dtype);
+  const DType dtype = held_as(type.dtype);
   std::vector<int64_t> shape;
   for (const Dim& dim : type.shape.value_or(Shape{})) shape.push_back(dim.value());
   Node* node = write(value, "Input", {}, {{"dtype", dtype}, {"shape", std::move(shape)}});
   node->output()->set_type({dtype, type.shape});
   inputs_.push_back(node->output());
-  if (dtype != type.dtype)
-    note("dtype", value,
-         fmt::format("{} becomes {}, as UFF does not have it", dtype_name(type.dtype), dtype_name(dtype)));
+  if (dtype != type.dtype) note_type(value, type.dtype, dtype);
 }
 
 void Conversion::note(std::string_view kind, const Value& value, std::string_view text) {

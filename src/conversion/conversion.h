@@ -53,6 +53,9 @@ struct Source {
   const Tensor* (*constant)(const Value& value);
   /// Why a node that no rule covers cannot be converted, and what to do about it.
   UnsupportedNode (*explain)(const Node& node, const Graph& graph);
+  /// True when 64-bit integers are mostly shapes and the like, as the standard operators demand; they become 32 bits
+  /// wide, as UFF's shapes are.
+  bool narrows_integers = false;
 };
 
 /// Walks from the outputs to the inputs, depth first and the last operand first, applies a rule to each node that is
@@ -81,6 +84,8 @@ class Conversion {
   Node* write_helper_constant(const Value& value, const Tensor& tensor);
   /// Makes the node for `value` an input of the network.
   void write_input(const Value& value, const TensorType& type);
+  /// How UFF holds elements of that type; throws NotLowered for what is no real number.
+  [[nodiscard]] DType held_as(DType dtype) const;
   /// Tells the user one line: "<kind>  <name>  <text>".
   void note(std::string_view kind, const Value& value, std::string_view text);
 
@@ -99,6 +104,8 @@ class Conversion {
   void connect();
   void report();
   Node* add(std::string op, std::string name, std::vector<Operand> operands, Attributes fields);
+  void note_type(const Value& value, DType from, DType to);
+  [[nodiscard]] Tensor as_held(const Value& reason, const Tensor& tensor);
   Node* add_constant(std::string name, const Value& reason, const Tensor& tensor);
   [[nodiscard]] std::vector<Operand> named_once(std::vector<Operand> operands) const;
   [[nodiscard]] std::vector<std::string> lines() const;

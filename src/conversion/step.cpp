@@ -6,9 +6,6 @@
 
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <limits>
-
 namespace tenon::conversion {
 
 using lowering::NotLowered;
@@ -47,20 +44,36 @@ int64_t Step::required_integer(size_t index, std::string_view what) const {
   return values[0];
 }
 
-Node* Step::vector(std::span<const int64_t> values) {
-  Tensor tensor = Tensor::empty(DType::kInt32, {static_cast<int64_t>(values.size())});
-  for (size_t i = 0; i < values.size(); ++i) {
-    constexpr int64_t kLeast = std::numeric_limits<int32_t>::min(), kMost = std::numeric_limits<int32_t>::max();
-    if (values[i] < kLeast || values[i] > kMost)
+const Shape& Step::required_shape(size_t index) const {
+  if (const auto& known = shape(index)) return *known;
+  throw NotLowered{fmt::format("the rank of its input {} ('{}') is not known; give the graph's input a shape", index,
+                               node().input(index)->name())};
+}
+
+void Step::emit_function() {
+  const size_t colon = target_.find(':');
+  const std::string operation(target_.substr(0, colon)), func(target_.substr(colon + 1));
+  std::vector<Operand> operands = {input(0)};
+  if (operation == "Binary") operands.emplace_back(input(1));
+  emit(operation, std::move(operands), {{"func", func}});
+}
+
+void Step::emit_reduction(std::vector<int64_t> axes, bool keepdims) {
+  if (!keepdims) note("keepdims", "it is false, but NVIDIA's parser takes it as true");
+  emit("Reduce", {input(0)}, {{"axes", std::move(axes)}, {"func", target()}, {"keepdims", keepdims}});
+}
+
+Node* Step::integers_constant(std::span<const int64_t> values, const Dims& dims) {
+  const std::vector<int32_t> narrow(values.begin(), values.end());
+  for (size_t i = 0; i < values.size(); ++i)
+    if (narrow[i] != values[i])
       decline(fmt::format("it is given the number {}, which does not fit in UFF's 32 bits", values[i]));
-    tensor.mutable_values<int32_t>()[i] = static_cast<int32_t>(values[i]);
-  }
-  return constant(tensor);
+  return constant(Tensor::from(std::span<const int32_t>(narrow), dims));
 }
 
 Node* Step::scalar(DType dtype, double value) {
   if (dtype == DType::kUndefined) decline("the data type of its inputs is not known");
-  Tensor tensor = Tensor::zeros(required_uff_dtype(dtype), {});
+  Tensor tensor = Tensor::zeros(uff_type(dtype), {});
   store_f64(tensor.mutable_data(), tensor.dtype(), 0, value);
   return constant(tensor);
 }
@@ -69,15 +82,17 @@ Attribute orders(std::initializer_list<std::string_view> names) {
   return uff::make_orders(std::span(names.begin(), names.size()));
 }
 
-std::optional<DType> uff_dtype(DType dtype) {
+std::optional<DType> uff_dtype(DType dtype, bool narrow) {
   switch (dtype) {
     case DType::kFloat32:
     case DType::kFloat16:
     case DType::kInt8:
     case DType::kInt16:
     case DType::kInt32:
-    case DType::kInt64:
       return dtype;
+    case DType::kInt64:
+    case DType::kUInt32:
+      return narrow ? DType::kInt32 : DType::kInt64;
     case DType::kFloat64:
     case DType::kBFloat16:
       return DType::kFloat32;
@@ -85,16 +100,9 @@ std::optional<DType> uff_dtype(DType dtype) {
     case DType::kUInt8:
     case DType::kUInt16:
       return DType::kInt32;
-    case DType::kUInt32:
-      return DType::kInt64;
     default:
       return std::nullopt;
   }
-}
-
-DType required_uff_dtype(DType dtype) {
-  if (const auto known = uff_dtype(dtype)) return *known;
-  throw NotLowered{fmt::format("it holds elements of type {}, which UFF does not have", dtype_name(dtype))};
 }
 
 }  // namespace tenon::conversion

@@ -43,11 +43,24 @@ class Step : public lowering::NodeReader {
   /// The one element of such an input.
   [[nodiscard]] int64_t required_integer(size_t index, std::string_view what) const;
 
+  // --- types, where they are known
+  [[nodiscard]] DType dtype(size_t index) const { return input(index)->type().dtype; }
+  [[nodiscard]] const std::optional<Shape>& shape(size_t index) const { return input(index)->type().shape; }
+  /// Throws NotLowered when not even the rank is known.
+  [[nodiscard]] const Shape& required_shape(size_t index) const;
+  [[nodiscard]] int64_t rank(size_t index) const { return static_cast<int64_t>(required_shape(index).size()); }
+  /// How UFF holds elements of that type; throws NotLowered for what is no real number.
+  [[nodiscard]] DType uff_type(DType dtype) const { return conversion_.held_as(dtype); }
+
   // --- writing
   /// The node's result.
   Node* emit(std::string op, std::vector<Operand> operands, Attributes fields = {}) {
     return conversion_.write(result_, std::move(op), std::move(operands), std::move(fields));
   }
+  /// The result by the operation and function that the table names as "Unary:exp", of as many inputs as that has.
+  void emit_function();
+  /// The result by a Reduce whose function the table names.
+  void emit_reduction(std::vector<int64_t> axes, bool keepdims);
   /// A node in front of the result.
   Node* helper(std::string op, std::vector<Operand> operands, Attributes fields = {}) {
     return conversion_.write_helper(result_, std::move(op), std::move(operands), std::move(fields));
@@ -58,8 +71,12 @@ class Step : public lowering::NodeReader {
   void emit_constant(const Tensor& tensor) { conversion_.write_constant(result_, tensor); }
   /// A constant in front of the result.
   Node* constant(const Tensor& tensor) { return conversion_.write_helper_constant(result_, tensor); }
-  /// A one-dimensional int32 constant.
-  Node* vector(std::span<const int64_t> values);
+  /// A constant of int32; throws NotLowered for numbers that do not fit.
+  Node* integers_constant(std::span<const int64_t> values, const Dims& dims);
+  /// The same with one dimension.
+  Node* vector(std::span<const int64_t> values) {
+    return integers_constant(values, {static_cast<int64_t>(values.size())});
+  }
   /// A scalar constant of the given dtype; throws NotLowered when that is kUndefined or no number.
   Node* scalar(DType dtype, double value);
   /// The result is an input of the network.
@@ -78,10 +95,7 @@ class Step : public lowering::NodeReader {
 [[nodiscard]] Attribute orders(std::initializer_list<std::string_view> names);
 
 /// How UFF spells an element type: itself where UFF has it, else the nearest that has all its values as far as that is
-/// possible (f64 becomes f32, bool becomes i32); nullopt for what is no real number.
-[[nodiscard]] std::optional<DType> uff_dtype(DType dtype);
-
-/// uff_dtype(), or throws NotLowered.
-[[nodiscard]] DType required_uff_dtype(DType dtype);
+/// possible (f64 becomes f32, bool becomes i32); nullopt for what is no real number. `narrow`: i64 becomes i32.
+[[nodiscard]] std::optional<DType> uff_dtype(DType dtype, bool narrow = false);
 
 }  // namespace tenon::conversion

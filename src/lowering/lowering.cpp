@@ -3,7 +3,7 @@
 
 #include "base/elements.h"
 #include "base/near_names.h"
-#include "layers/layer_type.h"
+#include "lowering/infer.h"
 #include "lowering/lower.h"
 #include "ops/op.h"
 
@@ -152,20 +152,8 @@ void Lowering::lower_layer(const Node& node) {
   if (std::any_of(inputs.begin(), inputs.end(), [&](const Value* input) { return is_doubtful(input); })) {
     doubtful_.insert(made->outputs().begin(), made->outputs().end());
   } else {
-    infer_layer(*made);
+    infer_if_known(*made);
   }
-}
-
-// A layer that is loaded tells its types, which rules behind it may need. One that is not is the compiler's matter.
-void Lowering::infer_layer(const Node& node) {
-  if (LayerRegistry::global().find(node.domain(), node.op()) == nullptr) return;
-  std::vector<TensorType> types;
-  for (const Value* input : node.inputs()) {
-    types.push_back(input == nullptr ? TensorType{} : input->type());
-    if (input != nullptr && (types.back().dtype == DType::kUndefined || !types.back().shape)) return;
-  }
-  const std::vector<TensorType> outputs = instance_of(node)->infer(types);
-  for (size_t i = 0; i < std::min(outputs.size(), node.outputs().size()); ++i) node.outputs()[i]->set_type(outputs[i]);
 }
 
 void Lowering::stand_in(const Node& node, UnsupportedNode report) {
@@ -208,7 +196,7 @@ std::vector<Value*> Lowering::add(std::string op, std::string name, std::span<Va
     doubtful_.insert(outputs.begin(), outputs.end());
     return outputs;
   }
-  infer(*node);
+  infer_if_known(*node);
   fold(*node, outputs);
   if (outputs[0]->constant() == nullptr) {
     follow(*node);
@@ -219,19 +207,6 @@ std::vector<Value*> Lowering::add(std::string op, std::string name, std::span<Va
     }
   }
   return outputs;
-}
-
-void Lowering::infer(const Node& node) {
-  if (find_op(node.op()) == nullptr) return;
-  std::vector<TensorType> types;
-  std::vector<const Tensor*> values;
-  for (const Value* input : node.inputs()) {
-    types.push_back(input == nullptr ? TensorType{} : input->type());
-    values.push_back(input == nullptr ? nullptr : input->constant());
-    if (input != nullptr && input->type().dtype == DType::kUndefined) return;
-  }
-  const Inferred inferred = infer_node(node, types, values);
-  for (size_t i = 0; i < node.outputs().size(); ++i) node.outputs()[i]->set_type(inferred.outputs[i]);
 }
 
 void Lowering::fold(const Node& node, std::vector<Value*>& outputs) {

@@ -57,8 +57,6 @@ class Lowering {
   void lower_node(const Node& node);
   void lower_layer(const Node& node);
   void stand_in(const Node& node, UnsupportedNode report);
-  void infer(const Node& node);
-  static void infer_layer(const Node& node);
   void follow(const Node& node);
   void fold(const Node& node, std::vector<Value*>& outputs);
   void set_outputs();

@@ -43,6 +43,24 @@ BEYOND = {
     "StridedSlice/new_axis_last": "it inserts axes",
     "Sum/computed_axes": "'axes', the axes) is computed while the graph runs",
 }
+# The standard operators that have a UFF form, and rows that go beyond it.
+STANDARD = {
+    *("Abs", "Acos", "Acosh", "Add", "ArgMax", "ArgMin", "Asin", "Asinh", "Atan", "Atanh", "AveragePool"),
+    *("BatchNormalization", "Ceil", "Clip", "Concat", "Conv", "ConvTranspose", "Cos", "Cosh", "Div", "Elu", "Exp"),
+    *("Floor", "Gather", "Gemm", "Identity", "LRN", "LeakyRelu", "Log", "MatMul", "Max", "MaxPool", "Min", "Mul"),
+    *("Neg", "Pad", "Pow", "Reciprocal", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "Relu"),
+    *("Reshape", "Selu", "Shape", "Sigmoid", "Sin", "Sinh", "Slice", "Softmax", "Softplus", "Softsign", "Sqrt"),
+    *("Squeeze", "Sub", "Tan", "Tanh", "Transpose", "Unsqueeze", "Cast"),
+}
+BEYOND_STANDARD = {
+    "BatchMatMul": "it multiplies more than two matrices",
+    **dict.fromkeys([f"BatchMatMulV2/{a}{b}" for a in (0, 1) for b in (0, 1)], "it multiplies more than two matrices"),
+    "MaxPool/EXPLICIT": "pads both ends of an axis alike",
+    "Pad/computed": "the pads) is computed while the graph runs",
+    "PadV2": "it pads with something else than zeros",
+    "MirrorPad/REFLECT": "it pads with something else than zeros",
+    "Sum/computed_axes": "the axes) is computed while the graph runs",
+}
 # What UFF has in the place of types that it lacks.
 HELD_AS = {"float64": "float32", "uint8": "int32", "bool": "int32"}
 
@@ -146,8 +164,7 @@ def run(graph, row, tmp_path):
         if not row.shapes.get(name, array.shape)
     }
     engine = tenon.compile(tenon.load(tmp_path / "model.uff"), input_shapes=shapes)
-    values = {name: array.astype(HELD_AS.get(str(array.dtype), array.dtype)) for name, array in row.inputs.items()}
-    results = engine.run({port.name: values[port.name] for port in engine.inputs})
+    results = engine.run({port.name: row.inputs[port.name].astype(port.dtype.numpy_dtype) for port in engine.inputs})
     return results if isinstance(results, tuple) else (results,)
 
 
@@ -181,3 +198,29 @@ def test_what_uff_cannot_express_is_refused(row, tmp_path):
         tenon.convert(graph, "uff", outputs=outputs)
     said = BEYOND.get(row.name, "UFF has no form of this TensorFlow operator")
     assert any(said in node.reason for node in caught.value.nodes)
+
+
+def lowered(row, tmp_path):
+    frozen = tf_graphs.freeze(row.build, row.declared())
+    graph = tenon.load(frozen.save(tmp_path / "model.pb"))
+    graph.set_outputs([name.removesuffix(":0") for name in frozen.outputs])
+    return frozen, tenon.lower(graph)
+
+
+# SpaceToBatchND is not lowered; the types of Cast are tested above.
+LOWERED_ROWS = [row for row in ALL_ROWS if not row.name.startswith(("dilated/", "Cast/"))]
+
+
+@pytest.mark.parametrize("row", LOWERED_ROWS, ids=lambda row: row.name)
+def test_standard_operators_give_the_same_result(row, tmp_path):
+    frozen, standard = lowered(row, tmp_path)
+    if not {node.op for node in standard.nodes} <= STANDARD or row.name in BEYOND_STANDARD:
+        with pytest.raises(tenon.UnsupportedError) as caught:
+            tenon.convert(standard, "uff")
+        said = BEYOND_STANDARD.get(row.name, "UFF has no form of this operator")
+        assert any(said in node.reason for node in caught.value.nodes)
+        return
+    graph = tenon.convert(standard, "uff")
+    for result, wanted in zip(run(graph, row, tmp_path), frozen.run(row.inputs), strict=True):
+        assert result.shape == np.shape(wanted)
+        np.testing.assert_allclose(result, wanted, rtol=2e-5, atol=2e-5)

@@ -56,11 +56,7 @@ std::optional<std::vector<int64_t>> symmetric(const AxisPadding& height, const A
 Operand padded(Step& step, Operand x, const Paddings& paddings) {
   std::vector<int64_t> rows;
   for (const AxisPadding& axis : paddings) rows.insert(rows.end(), {axis.begin, axis.end});
-  const std::vector<int32_t> narrow(rows.begin(), rows.end());
-  for (size_t i = 0; i < rows.size(); ++i)
-    if (narrow[i] != rows[i]) step.fail(fmt::format("its padding of {} is out of range", rows[i]));
-  Node* amounts =
-      step.constant(Tensor::from(std::span<const int32_t>(narrow), Dims{static_cast<int64_t>(paddings.size()), 2}));
+  Node* amounts = step.integers_constant(rows, {static_cast<int64_t>(paddings.size()), 2});
   return step.helper("Pad", {x, amounts});
 }
 

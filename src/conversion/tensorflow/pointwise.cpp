@@ -26,14 +26,7 @@ void constant(Step& step) {
   step.emit_constant(*tensor);
 }
 
-// The operation stands in front of the colon, its function behind.
-void function(Step& step) {
-  const std::string target = step.target();
-  const size_t colon = target.find(':');
-  std::vector<Operand> operands = {step.input(0)};
-  if (target.starts_with("Binary")) operands.emplace_back(step.input(1));
-  step.emit(target.substr(0, colon), std::move(operands), {{"func", target.substr(colon + 1)}});
-}
+void function(Step& step) { step.emit_function(); }
 
 void leaky_relu(Step& step) {
   // The attribute is a float, which the file has as a double.

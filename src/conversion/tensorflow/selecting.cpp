@@ -49,8 +49,8 @@ void slice(Step& step) {
 }
 
 Attributes gather_types(const Step& step) {
-  return {{"indices_dtype", required_uff_dtype(step.type("Tindices", DType::kInt32))},
-          {"params_dtype", required_uff_dtype(step.type("Tparams", DType::kFloat32))}};
+  return {{"indices_dtype", step.uff_type(step.type("Tindices", DType::kInt32))},
+          {"params_dtype", step.uff_type(step.type("Tparams", DType::kFloat32))}};
 }
 
 void gather(Step& step) {
@@ -72,9 +72,7 @@ void reduce(Step& step) {
     step.emit("Identity", {step.input(0)});
     return;
   }
-  const bool keep = step.flag("keep_dims");
-  if (!keep) step.note("keepdims", "it is false, but NVIDIA's parser takes it as true");
-  step.emit("Reduce", {step.input(0)}, {{"axes", axes}, {"func", step.target()}, {"keepdims", keep}});
+  step.emit_reduction(axes, step.flag("keep_dims"));
 }
 
 void arg_extreme(Step& step) {
