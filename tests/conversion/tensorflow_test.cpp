@@ -45,7 +45,7 @@ TEST(TensorFlowToUff, LeNet5WithALayerIs13NodesInTheOrderOfNvidiasConverter) {
   ASSERT_EQ(graph.outputs().size(), 1U);
   EXPECT_EQ(graph.outputs()[0]->name(), "MarkOutput_0");
   EXPECT_EQ(std::get<std::string>(graph.properties().at("graph")), "main");
-  EXPECT_EQ(to_string(graph.properties().at("descriptors")), "[@tensorflow_extension, @custom]");
+  EXPECT_EQ(to_string(graph.properties().at("descriptors")), "[@tensorflow_extension{version=1}, @custom{version=1}]");
 }
 
 }  // namespace
