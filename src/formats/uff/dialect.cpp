@@ -121,7 +121,8 @@ std::string_view field_suffix(const Attribute& attribute) noexcept {
 
 Attributes layer_fields(const Attributes& custom) {
   Attributes plain, suffixed;
-  for (const auto& [name, value] : custom) {
+  for (const auto& [given, value] : custom) {
+    const std::string& name = given;  // clang 14 captures no structured bindings
     if (name.starts_with("node.")) continue;
     const auto* text = std::get_if<std::string>(&value);
     Attribute field = text == nullptr ? value : Attribute(without_python_quotes(*text));
