@@ -167,22 +167,22 @@ void Conversion::write_layer(const Value& value) {
     operands.emplace_back(origin(input));
   }
   const bool is_single = node.outputs().size() == 1;
-  Node* layer = add("_" + node.op(), fresh_name(is_single ? id_of(value) : node.name()), std::move(operands),
-                    custom_fields(node));
+  Node* layer = add("_" + node.op(), fresh_name(is_single ? id_of(value) : node.name()),
+                    named_once(std::move(operands)), custom_fields(node));
   for (const Value* output : node.outputs()) written_.insert_or_assign(output, layer);
   has_custom_ = true;
   note("custom", value, fmt::format("{}: whoever loads the file needs a plugin of that name", layer->op()));
 }
 
 Node* Conversion::write(const Value& value, std::string op, std::vector<Operand> operands, Attributes fields) {
-  Node* node = add(std::move(op), fresh_name(id_of(value)), std::move(operands), std::move(fields));
+  Node* node = add(std::move(op), fresh_name(id_of(value)), named_once(std::move(operands)), std::move(fields));
   written_.insert_or_assign(&value, node);
   return node;
 }
 
 Node* Conversion::write_helper(const Value& value, std::string op, std::vector<Operand> operands, Attributes fields) {
   std::string name = helper_name(value, op);
-  return add(std::move(op), std::move(name), std::move(operands), std::move(fields));
+  return add(std::move(op), std::move(name), named_once(std::move(operands)), std::move(fields));
 }
 
 Node* Conversion::write_constant(const Value& value, const Tensor& tensor) {
@@ -291,7 +291,6 @@ void Conversion::set_properties() {
 bool Conversion::is_taken(std::string_view name) const { return graph_.find_node(name) != nullptr; }
 
 Node* Conversion::add(std::string op, std::string name, std::vector<Operand> operands, Attributes fields) {
-  operands = named_once(std::move(operands));
   for (const Operand& operand : operands)
     if (const auto* value = std::get_if<const Value*>(&operand)) open_.push_back(*value);
   Node* node = graph_.add_node(std::move(op), std::move(name), {}, std::move(fields));
