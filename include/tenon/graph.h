@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <variant>
 #include <vector>
 
@@ -201,6 +202,9 @@ class TENON_API Graph {
   void replace_uses(Value* from, Value* to);
   /// Removes a node and its output values. Throws kInvalidArgument while an output is still read or a graph output.
   void remove(Node* node);
+  /// Removes nodes and their output values, all at once; they may read one another. Throws kInvalidArgument, and
+  /// changes nothing, while another node reads an output or it is a graph output.
+  void remove(std::span<Node* const> nodes);
   /// Removes a graph input or constant that nobody reads; throws kInvalidArgument otherwise.
   void remove(Value* value);
   /// Removes `node`'s output values from the end until `count` are left; throws kInvalidArgument while one is used.
@@ -221,6 +225,7 @@ class TENON_API Graph {
  private:
   Value* new_value(std::string name, TensorType type);
   void erase_value(Value* value);
+  void erase(const std::unordered_set<const Node*>& nodes, std::unordered_set<const Value*> values);
 
   std::string dialect_, name_;
   Attributes properties_;

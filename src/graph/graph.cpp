@@ -125,18 +125,37 @@ void Graph::erase_value(Value* value) {
   std::erase_if(values_, [&](const auto& owned) { return owned.get() == value; });
 }
 
-void Graph::remove(Node* node) {
-  for (const Value* output : node->outputs_) {
-    if (!output->uses_.empty() || is_output(output)) {
-      invalid(fmt::format("{} '{}' cannot be removed: its output '{}' is still read", node->op_, node->name_,
-                          output->name_));
+// All at once, since erasing one by one would cost a pass over the graph each.
+void Graph::erase(const std::unordered_set<const Node*>& nodes, std::unordered_set<const Value*> values) {
+  for (const auto& node : nodes_) {
+    if (!nodes.contains(node.get())) {
+      std::erase_if(node->control_inputs_, [&](const Node* before) { return nodes.contains(before); });
+      continue;
+    }
+    node->set_inputs({});
+    values.insert(node->outputs_.begin(), node->outputs_.end());
+    node_by_name_.erase(node->name_);
+  }
+  for (const Value* value : values) value_by_name_.erase(value->name_);
+  std::erase_if(nodes_, [&](const auto& node) { return nodes.contains(node.get()); });
+  std::erase_if(values_, [&](const auto& value) { return values.contains(value.get()); });
+}
+
+void Graph::remove(Node* node) { remove(std::span<Node* const>(&node, 1)); }
+
+void Graph::remove(std::span<Node* const> nodes) {
+  const std::unordered_set<const Node*> gone(nodes.begin(), nodes.end());
+  const std::unordered_set<const Value*> results(outputs_.begin(), outputs_.end());
+  for (const Node* node : nodes) {
+    for (const Value* output : node->outputs_) {
+      if (results.contains(output) || std::any_of(output->uses_.begin(), output->uses_.end(),
+                                                  [&](const Use& use) { return !gone.contains(use.node); })) {
+        invalid(fmt::format("{} '{}' cannot be removed: its output '{}' is still read", node->op_, node->name_,
+                            output->name_));
+      }
     }
   }
-  node->set_inputs({});
-  for (Value* output : node->outputs_) erase_value(output);
-  for (const auto& other : nodes_) std::erase(other->control_inputs_, node);
-  node_by_name_.erase(node->name_);
-  std::erase_if(nodes_, [&](const auto& owned) { return owned.get() == node; });
+  erase(gone, {});
 }
 
 void Graph::remove(Value* value) {
@@ -171,23 +190,15 @@ size_t Graph::remove_unreachable() {
       if (input != nullptr) reach(input->producer_);
     for (const Node* before : node->control_inputs_) reach(before);
   }
-  // All at once, since removing one by one would cost a pass over the graph each.
-  std::unordered_set<const Value*> gone;
-  for (const auto& node : nodes_) {
-    if (live.contains(node.get())) continue;
-    node->set_inputs({});
-    gone.insert(node->outputs_.begin(), node->outputs_.end());
-    node_by_name_.erase(node->name_);
-  }
-  const size_t removed = std::erase_if(nodes_, [&](const auto& node) { return !live.contains(node.get()); });
-  for (const auto& value : values_) {
-    if (value->constant() != nullptr && value->uses_.empty() && !is_output(value.get())) gone.insert(value.get());
-  }
-  for (const auto& value : values_) {
-    if (gone.contains(value.get())) value_by_name_.erase(value->name_);
-  }
-  std::erase_if(values_, [&](const auto& value) { return gone.contains(value.get()); });
-  return removed;
+  std::unordered_set<const Node*> dead;
+  for (const auto& node : nodes_)
+    if (!live.contains(node.get())) dead.insert(node.get());
+  erase(dead, {});
+  std::unordered_set<const Value*> unused;
+  for (const auto& value : values_)
+    if (value->constant() != nullptr && value->uses_.empty() && !is_output(value.get())) unused.insert(value.get());
+  erase({}, std::move(unused));
+  return dead.size();
 }
 
 void Graph::rename(Node* node, std::string name) {

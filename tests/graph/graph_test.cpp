@@ -73,6 +73,20 @@ TEST(Graph, NodesThatAreReadCannotBeRemoved) {
   expect_error(ErrorCode::kInvalidArgument, "'weight' cannot be removed", [&] { s.graph.remove(s.weight); });
 }
 
+TEST(Graph, NodesThatReadOneAnotherAreRemovedTogether) {
+  Sample s;
+  s.graph.add_node("Relu", "after", {s.x})->set_control_inputs({s.a, s.b});
+  const std::vector<Node*> both = {s.a, s.b};
+  expect_error(ErrorCode::kInvalidArgument, "output 'b' is still read", [&] { s.graph.remove(both); });
+  EXPECT_EQ(names(s.graph.nodes()), (std::vector<std::string>{"a", "b", "after"}));
+  s.graph.set_outputs({});
+  s.graph.remove(both);
+  EXPECT_EQ(names(s.graph.nodes()), (std::vector<std::string>{"after"}));
+  EXPECT_TRUE(s.graph.find_node("after")->control_inputs().empty());
+  EXPECT_EQ(s.graph.find_value("b"), nullptr);
+  s.graph.validate();
+}
+
 TEST(Graph, TopologicalOrderPutsProducersAndControlInputsFirst) {
   Graph graph;
   Value* x = graph.add_input("x", {});
