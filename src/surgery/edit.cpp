@@ -6,6 +6,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <iterator>
+#include <unordered_map>
+#include <unordered_set>
 
 namespace tenon {
 namespace {
@@ -17,33 +20,165 @@ void forget_derived_types(Graph& graph) {
   }
 }
 
+// The input that readers of `node` are to read in its place.
+Value* forwarded_input(const Node& node, size_t index) {
+  Value* input = node.input(index);
+  if (input == nullptr) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} '{}' has no input {} to forward to its readers", node.op(), node.name(), index));
+  }
+  if (std::any_of(node.inputs().begin(), node.inputs().end(),
+                  [&](const Value* read) { return read != nullptr && read->producer() == &node; })) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("{} '{}' reads itself, so there is nothing to forward to its readers", node.op(), node.name()));
+  }
+  return input;
+}
+
+// Chains of nodes that read one value twice would double it with each link.
+constexpr size_t kMostInputs = 65536;
+
+// Where a node reads `value`, it reads `inputs` instead, those that are left out excepted.
+void replace_in_readers(const Value* value, std::span<Value* const> inputs) {
+  const std::vector<Use> uses(value->uses().begin(), value->uses().end());
+  std::unordered_set<const Node*> done;
+  for (const auto& [reader, index] : uses) {
+    if (!done.insert(reader).second) continue;
+    std::vector<Value*> replaced;
+    for (Value* input : reader->inputs()) {
+      if (input != value)
+        replaced.push_back(input);
+      else
+        std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(replaced),
+                     [](const Value* forwarded) { return forwarded != nullptr; });
+    }
+    if (replaced.size() > kMostInputs) {
+      throw Error(ErrorCode::kInvalidArgument,
+                  fmt::format("{} '{}' would read {} inputs, more than {}; forward fewer nodes", reader->op(),
+                              reader->name(), replaced.size(), kMostInputs));
+    }
+    reader->set_inputs(replaced);
+  }
+}
+
+// Adds the nodes that only removed nodes read or wait for, whatever these needed in turn, and so on.
+void add_dependencies(const Graph& graph, std::unordered_set<const Node*>& gone, std::vector<Node*>& removed) {
+  const auto each_needed = [](const Node& node, auto&& body) {
+    for (const Value* input : node.inputs())
+      if (input != nullptr && input->producer() != nullptr) body(input->producer());
+    for (Node* before : node.control_inputs()) body(before);
+  };
+  std::unordered_map<const Node*, size_t> needs;  // How many inputs of nodes that stay each node is for.
+  for (const Node* node : graph.nodes()) each_needed(*node, [&](const Node* needed) { ++needs[needed]; });
+  for (const Value* output : graph.outputs())
+    if (output->producer() != nullptr) ++needs[output->producer()];
+  for (size_t i = 0; i < removed.size(); ++i) {
+    each_needed(*removed[i], [&](Node* needed) {
+      if (--needs[needed] == 0 && gone.insert(needed).second) removed.push_back(needed);
+    });
+  }
+}
+
+void remove_unread_constants(Graph& graph, const std::vector<Value*>& values) {
+  const std::unordered_set<Value*> candidates(values.begin(), values.end());
+  for (Value* value : graph.values()) {
+    if (candidates.contains(value) && value->constant() != nullptr && value->uses().empty() && !graph.is_output(value))
+      graph.remove(value);
+  }
+}
+
 }  // namespace
 
-void remove_node(Graph& graph, Node* node, std::optional<size_t> forward) {
-  if (forward) {
-    Value* input = node->input(*forward);
-    if (input == nullptr) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("{} '{}' has no input {} to forward to its readers", node->op(), node->name(), *forward));
-    }
+void remove_nodes(Graph& graph, std::span<Node* const> nodes, const RemoveOptions& options) {
+  for (Node* node : options.forward ? nodes : std::span<Node* const>()) {
+    Value* input = forwarded_input(*node, *options.forward);
     for (Value* output : node->outputs()) graph.replace_uses(output, input);
   }
-  for (const Value* output : node->outputs()) {
-    if (!output->uses().empty()) {
-      throw Error(
-          ErrorCode::kInvalidArgument,
-          fmt::format(
-              "{} '{}' cannot be removed: '{}' reads it; forward its input to the readers, or remove them first",
-              node->op(), node->name(), output->uses()[0].node->name()));
+  std::unordered_set<const Node*> gone(nodes.begin(), nodes.end());
+  std::vector<Node*> removed;
+  for (Node* node : graph.nodes())
+    if (gone.contains(node)) removed.push_back(node);
+  if (options.dependencies) add_dependencies(graph, gone, removed);
+  for (const Node* node : removed) {
+    for (Value* output : node->outputs()) {
+      for (const Use& use : std::vector<Use>(output->uses().begin(), output->uses().end())) {
+        if (gone.contains(use.node)) continue;
+        if (!options.detach) {
+          throw Error(ErrorCode::kInvalidArgument,
+                      fmt::format("{} '{}' cannot be removed: '{}' reads it; forward its input to the readers, detach "
+                                  "them, or remove them first",
+                                  node->op(), node->name(), use.node->name()));
+        }
+        disconnect(output, use.node);
+      }
     }
   }
   std::vector<Value*> outputs(graph.outputs().begin(), graph.outputs().end());
-  std::erase_if(outputs, [&](const Value* value) { return value->producer() == node; });
+  std::erase_if(outputs, [&](const Value* value) { return gone.contains(value->producer()); });
   graph.set_outputs(std::move(outputs));
-  graph.remove(node);
+  std::vector<Value*> read;
+  for (const Node* node : removed) read.insert(read.end(), node->inputs().begin(), node->inputs().end());
+  graph.remove(removed);
+  if (options.dependencies) remove_unread_constants(graph, read);
 }
 
-void forward_inputs(Graph& graph, Node* node) { remove_node(graph, node, 0); }
+void remove_node(Graph& graph, Node* node, std::optional<size_t> forward) {
+  remove_nodes(graph, std::span<Node* const>(&node, 1), {.forward = forward});
+}
+
+std::vector<Node*> forward_inputs(Graph& graph, std::span<Node* const> nodes, bool all_inputs) {
+  std::vector<Node*> stay, go;
+  for (Node* node : nodes) (node->control_inputs().empty() ? go : stay).push_back(node);
+  for (Node* node : go) {
+    Value* first = forwarded_input(*node, 0);
+    for (Value* output : node->outputs()) {
+      if (all_inputs) replace_in_readers(output, node->inputs());
+      graph.replace_uses(output, first);
+    }
+  }
+  graph.remove(go);
+  return stay;
+}
+
+void forward_inputs(Graph& graph, Node* node) {
+  if (!forward_inputs(graph, std::span<Node* const>(&node, 1)).empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} '{}' cannot be bypassed: it waits for '{}', and its readers would not; remove its "
+                            "control inputs first",
+                            node->op(), node->name(), node->control_inputs().front()->name()));
+  }
+}
+
+Node* add_node(Graph& graph, const NodeSpec& spec) {
+  std::vector<Value*> inputs;
+  for (const std::string& name : spec.inputs) inputs.push_back(require_value(graph, name));
+  std::string name = spec.name.empty() ? graph.fresh_name(spec.layer.name) : spec.name;
+  const std::string output = graph.find_value(name) == nullptr ? name : graph.fresh_name(name);
+  Node* node = graph.add_node(spec.layer.name, std::move(name), inputs, std::span(&output, 1),
+                              surgery::attributes_of(graph, spec.layer), spec.layer.domain);
+  surgery::set_declared_type(graph, *node);
+  return node;
+}
+
+bool connect(Value* value, Node* node, std::optional<size_t> at) {
+  std::vector<Value*> inputs(node->inputs().begin(), node->inputs().end());
+  if (std::find(inputs.begin(), inputs.end(), value) != inputs.end()) return false;
+  if (at.value_or(0) > inputs.size()) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} '{}' has {} inputs, so none can be put in as number {}",
+                                                         node->op(), node->name(), inputs.size(), *at));
+  }
+  inputs.insert(inputs.begin() + static_cast<std::ptrdiff_t>(at.value_or(inputs.size())), value);
+  node->set_inputs(inputs);
+  return true;
+}
+
+size_t disconnect(const Value* value, Node* node) {
+  std::vector<Value*> inputs(node->inputs().begin(), node->inputs().end());
+  const size_t removed = std::erase(inputs, value);
+  if (removed > 0) node->set_inputs(inputs);
+  return removed;
+}
 
 Node* append_after(Graph& graph, Value* value, const LayerSpec& spec, std::string name) {
   if (name.empty()) name = graph.fresh_name(value->name() + "/" + spec.name);

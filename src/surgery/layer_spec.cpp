@@ -17,8 +17,8 @@ class LayerParser {
   explicit LayerParser(std::string_view text) : text_(text) {}
 
   LayerSpec parse() {
-    LayerSpec spec{identifier("a layer's name"), {}};
-    if (accept("::")) {
+    LayerSpec spec{accept("::") ? "" : identifier("a layer's name"), {}};
+    if (spec.name.empty() || accept("::")) {
       spec.domain = spec.name;
       spec.name = identifier("a layer's name after '::'");
     }

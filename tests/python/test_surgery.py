@@ -29,6 +29,30 @@ def test_find_by_every_condition(graph):
     assert len(graph.find()) == len(graph)
 
 
+def test_find_by_last_component_by_several_and_by_regular_expression(graph):
+    assert names(graph.find(leaf="MatMul")) == ["dense/MatMul", "OutputLayer/MatMul"]
+    assert names(graph.find(op=["Relu6", "Soft*"])) == ["ReLU6/Relu6", "OutputLayer/Softmax"]
+    assert names(graph.find(leaf=r"(Mat|Bias)\w+", path="dense", regex=True)) == ["dense/MatMul", "dense/BiasAdd"]
+    with pytest.raises(tenon.InvalidArgumentError, match="there is nothing to repeat"):
+        graph.find(name="*", regex=True)
+
+
+def test_find_what_a_node_reads_and_what_reads_it(graph):
+    assert names(graph.find(feeds="dense/MatMul")) == ["flatten/Reshape", "dense/kernel"]
+    assert names(graph.find(feeds=graph.node("dense/MatMul"), op="Const")) == ["dense/kernel"]
+    assert names(graph.find(reads="dense/MatMul")) == ["dense/BiasAdd"]
+    assert graph.find(reads="OutputLayer/Softmax") == []
+    with pytest.raises(tenon.NotFoundError, match="operator 'Squeeze', read by 'dense/MatMul'"):
+        graph.require(op="Squeeze", feeds="dense/MatMul")
+
+
+def test_find_chains(graph):
+    (chain,) = graph.find_chains(["MatMul", "BiasAdd", "Relu*"])
+    assert names(chain) == ["dense/MatMul", "dense/BiasAdd", "ReLU6/Relu6"]
+    assert len(graph.find_chains(["MatMul", "BiasAdd"])) == 2
+    assert graph.find_chains(["BiasAdd", "MatMul"]) == []
+
+
 def test_an_integer_finds_the_float_of_its_value(graph):
     graph.replace("Relu6", "Clip(lo=0.0, hi=6.0)")
     assert names(graph.find(attribute="hi", value=6)) == ["ReLU6/Relu6"]
@@ -87,6 +111,77 @@ def test_remove_and_forward(graph):
     assert names(graph.node("OutputLayer/MatMul").inputs) == ["dense/MatMul", "OutputLayer/kernel"]
     with pytest.raises(tenon.InvalidArgumentError, match="no input 7"):
         graph.remove("dense/MatMul", forward=7)
+
+
+def test_remove_several_with_dependencies(graph):
+    with pytest.raises(tenon.NotFoundError, match="no node named 'dense/BiasAd'; did you mean"):
+        graph.remove(["dense/MatMul", "dense/BiasAd"])
+    graph.remove([])
+    kernel = graph.node("dense/kernel")
+    graph.remove(["dense/MatMul", graph.node("dense/BiasAdd")], dependencies=True, detach=True)
+    assert graph.node("ReLU6/Relu6").inputs == []
+    assert names(graph.find(path="dense")) == []
+    assert graph.find(path="flatten") == []
+    with pytest.raises(tenon.InvalidArgumentError, match="'dense/kernel' was removed"):
+        _ = kernel.op
+    graph.validate()
+
+
+def test_forward_several_with_all_inputs(graph):
+    assert graph.forward_inputs(["ReLU6/Relu6", "dense/BiasAdd"], all_inputs=True) == []
+    assert names(graph.node("OutputLayer/MatMul").inputs) == ["dense/MatMul", "dense/bias", "OutputLayer/kernel"]
+
+
+def test_connect_and_disconnect(graph):
+    node = graph.node("OutputLayer/MatMul")
+    assert graph.connect("dense/bias", node, at=0)
+    assert names(node.inputs) == ["dense/bias", "ReLU6/Relu6", "OutputLayer/kernel"]
+    assert not graph.connect(graph.value("dense/bias"), "OutputLayer/MatMul")
+    assert graph.disconnect("dense/bias", node) == 1
+    assert graph.disconnect("dense/bias", node) == 0
+    with pytest.raises(tenon.InvalidArgumentError, match="none can be put in as number 5"):
+        graph.connect("dense/bias", node, at=5)
+
+
+def test_add_nodes_of_specs(graph):
+    node = graph.add_node(
+        tenon.NodeSpec("nms", tenon.layer_spec("NMS_TRT", topK=100), ["dense/MatMul", "dense/bias:0"])
+    )
+    assert (node.name, node.op, node.domain, node.attributes["topK"]) == ("nms", "NMS_TRT", "custom", 100)
+    assert names(node.inputs) == ["dense/MatMul", "dense/bias"]
+    image = graph.add_node(tenon.NodeSpec("image", "::Placeholder(dtype='float32', shape=[1, -1])"))
+    assert (image.domain, image.outputs[0].shape) == ("", (1, None))
+    assert "image" in names(graph.inputs)
+    constant = graph.add_node(tenon.NodeSpec("k", tenon.layer_spec("::Const", value=np.ones((1, 1), np.float32))))
+    assert constant.attributes["dtype"] == tenon.DType.FLOAT32
+    with pytest.raises(tenon.NotFoundError, match="no tensor named 'nmss'; did you mean 'nms'"):
+        graph.add_node(tenon.NodeSpec("x", "L", inputs=["nmss"]))
+    assert repr(tenon.NodeSpec("x", "L(a=1)")) == "<tenon.NodeSpec 'x' <tenon.LayerSpec custom::L(a=1)>>"
+
+
+def test_collapse_takes_layers_texts_specs_and_files(graph, tmp_path):
+    tail = tenon.NodeSpec("tail", tenon.layer_spec("Tail", units=10), inputs=["dense/bias"])
+    made = graph.clone().collapse({"flatten": "Flat()", "ReLU6": tail, "OutputLayer": tail, "absent": "Never()"})
+    assert names(made) == ["flatten", "tail"]
+    assert names(made[0].inputs) == ["InputLayer"]
+    assert names(made[1].inputs) == ["dense/bias", "dense/BiasAdd"]
+    assert names(made[1].outputs) == ["OutputLayer/Softmax"]
+
+    file = tmp_path / "map.json"
+    file.write_text('{"flatten": "Flat()", "dense": {"layer": "Dense", "fields": {"units": 512}, "name": "d"}}')
+    copy = graph.clone()
+    flat, dense = copy.collapse(file, exclude=["dense/bias"], single_output=True)
+    assert (dense.name, dense.attributes["units"]) == ("d", 512)
+    assert names(dense.inputs) == ["flatten", "dense/bias"]
+    assert names(copy.node("ReLU6/Relu6").inputs) == ["d"]
+    assert names(flat.outputs) == ["flatten"]
+    with pytest.raises(tenon.MissingFileError, match=r"missing\.json"):
+        graph.collapse(tmp_path / "missing.json")
+    file.write_text('{"flatten": {"layr": "Flat"}}')
+    with pytest.raises(tenon.InvalidArgumentError, match="the key 'layer' is required"):
+        graph.collapse(str(file))
+    with pytest.raises(tenon.InvalidArgumentError, match="depends on one of its own outputs"):
+        graph.collapse({"flatten": tail, "ReLU6": tail})
 
 
 def test_append_puts_a_layer_behind_a_value(graph):
