@@ -32,10 +32,11 @@ struct Edit {
 };
 
 struct SurgeryArgs {
-  std::string path, output;
+  std::string path, output, text;
   std::vector<Edit> edits;
-  std::vector<std::string> find;
-  bool json = false;
+  std::vector<std::string> find, exclude;
+  bool regex = false, with_dependencies = false, detach = false, all_inputs = false;
+  bool single_output = false, repeat_inputs = false, json = false;
 };
 
 struct ConvertArgs {

@@ -7,6 +7,7 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <functional>
 #include <map>
@@ -111,39 +112,61 @@ void declare_inspect(CLI::App& command, InspectArgs& args) {
   add_json(command, args.json);
 }
 
+struct EditOption {
+  const char *name, *form, *help;
+};
+
+constexpr std::array kEdits = std::to_array<EditOption>({
+    {"map", "WHAT=LAYER", "Replace an operator, node or namespace by a layer"},
+    {"collapse", "MAP",
+     "Replace namespaces by single nodes: 'scope=Layer(field=1)', or FILE.json with {\"scope\": \"Layer(field=1)\"}; "
+     "options that follow one another are one map"},
+    {"remove", "NODES", "Remove nodes that nothing reads"},
+    {"forward", "NODES", "Remove nodes and let their readers read their first input"},
+    {"append", "TENSOR=LAYER", "Put a layer behind a tensor"},
+    {"connect", "TENSOR->NODE", "Make a node read a tensor, too"},
+    {"disconnect", "TENSOR->NODE", "Take a tensor out of what a node reads"},
+    {"set", "NODE.ATTRIBUTE=VALUE", "Set an attribute"},
+    {"set-op", "OLD=NEW", "Make the nodes of an operator another one; inputs and attributes stay"},
+    {"rename", "OLD=NEW", "Rename a node"},
+    {"input", "NAME:SHAPE", "Give an input another shape"},
+    {"outputs", "NAME,...", "Make these tensors the outputs and drop what they do not need"},
+    {"extract", "INPUT,...->OUTPUT,...", "Keep the part between tensors"},
+});
+
 void declare_surgery(CLI::App& command, SurgeryArgs& args) {
   command.add_option("model", args.path, "A model")->type_name("FILE")->required();
   command.add_option("-o,--out", args.output, "Write the result, in the model's format; without it, print the graph")
       ->type_name("FILE");
-  // Edits apply in the order in which they are written, whatever their kind.
-  const auto edit = [&](const char* name, const char* form, const char* help) {
+  for (const EditOption& edit : kEdits) {
     command
         .add_option_function<std::vector<std::string>>(
-            std::string("--") + name, [](const std::vector<std::string>&) {}, help)
-        ->type_name(form)
+            std::string("--") + edit.name, [](const std::vector<std::string>&) {}, edit.help)
+        ->type_name(edit.form)
         ->allow_extra_args(false);
-  };
-  edit("map", "WHAT=LAYER", "Replace an operator, node or namespace by a layer");
-  edit("remove", "NODE", "Remove nodes that nothing reads");
-  edit("forward", "NODE", "Remove nodes and let their readers read their first input");
-  edit("append", "TENSOR=LAYER", "Put a layer behind a tensor");
-  edit("set", "NODE.ATTRIBUTE=VALUE", "Set an attribute");
-  edit("rename", "OLD=NEW", "Rename a node");
-  edit("input", "NAME:SHAPE", "Give an input another shape");
-  edit("outputs", "NAME,...", "Make these tensors the outputs and drop what they do not need");
-  edit("extract", "INPUT,...->OUTPUT,...", "Keep the part between tensors");
-  command.add_option("--find", args.find, "List nodes: 'op=MatMul,path=dense'; keys name, op, path, attribute")
-      ->type_name("QUERY")
+  }
+  command.add_flag("--with-dependencies", args.with_dependencies, "--remove: also what only the removed nodes needed");
+  command.add_flag("--detach", args.detach, "--remove: what reads the nodes loses these inputs");
+  command.add_flag("--all-inputs", args.all_inputs, "--forward: readers read all inputs, in place");
+  command.add_option("--exclude", args.exclude, "--collapse: this node stays. May be repeated")
+      ->type_name("NODE")
       ->allow_extra_args(false);
+  command.add_flag("--single-output", args.single_output, "--collapse: each new node has one output, which all read");
+  command.add_flag("--repeat-inputs", args.repeat_inputs, "--collapse: what is read several times is several inputs");
+  command
+      .add_option("--find", args.find, "List nodes: a name, or conditions as 'op=MatMul,path=dense'. May be repeated")
+      ->type_name("NODES")
+      ->allow_extra_args(false);
+  command.add_flag("--regex", args.regex, "Names and operators in NODES are regular expressions, not shell patterns");
+  command.add_option("--write-text", args.text, "Write the result as text, to look at")->type_name("FILE");
   add_json(command, args.json);
+  // Edits apply in the order in which they are written, whatever their kind.
   command.parse_complete_callback([&command, &args] {
     std::map<const CLI::Option*, size_t> used;
     for (const CLI::Option* option : command.parse_order()) {
       const std::string name = option->get_single_name();
-      static const std::vector<std::string> kEdits = {"map",    "remove", "forward", "append", "set",
-                                                      "rename", "input",  "outputs", "extract"};
-      if (std::find(kEdits.begin(), kEdits.end(), name) == kEdits.end()) continue;
-      args.edits.push_back({name, option->results().at(used[option]++)});
+      if (std::any_of(kEdits.begin(), kEdits.end(), [&](const EditOption& edit) { return edit.name == name; }))
+        args.edits.push_back({name, option->results().at(used[option]++)});
     }
   });
 }
@@ -243,9 +266,18 @@ int main_of(int argc, char** argv) {
   Chosen chosen;
   add_command<InspectArgs>(app, chosen, "inspect", "Show what a model or plan holds", "tenon inspect lenet5.pb --nodes",
                            inspect, declare_inspect);
-  add_command<SurgeryArgs>(app, chosen, "surgery", "Find and change nodes of a model",
-                           "tenon surgery lenet5.pb --map 'ReLU6=Clip(lo=0, hi=6)' -o mapped.pb", surgery,
-                           declare_surgery);
+  add_command<SurgeryArgs>(
+      app, chosen, "surgery", "Find and change nodes of a model",
+      "tenon surgery lenet5.pb --map 'ReLU6=Clip(lo=0, hi=6)' -o mapped.pb\n"
+      "  tenon surgery ssd.pb --remove op=Assert --with-dependencies --forward op=Identity "
+      "--collapse map.json -o plugins.pb\n\n"
+      "NODES is a name, or conditions with commas between:\n"
+      "  name=P  leaf=P  op=P   patterns for the name, its last component, the operator; each may be "
+      "repeated\n"
+      "  path=SCOPE             nodes named SCOPE or SCOPE/...\n"
+      "  attribute=NAME         nodes that have the attribute\n"
+      "  feeds=NODE reads=NODE  nodes that this node reads, or that read it",
+      surgery, declare_surgery);
   add_command<ConvertArgs>(app, chosen, "convert", "Convert a model to UFF",
                            "tenon convert lenet5.pb lenet5.uff --text --map 'ReLU6=CustomClipPlugin(clipMin=0.0, "
                            "clipMax=6.0)' --output OutputLayer/Softmax",

@@ -115,6 +115,9 @@ def test_convert_answers_as_json_and_goes_by_its_option(tmp_path):
         (["run", LENET5, "--random", "--prepare", "banana"], "banana"),
         (["run", LENET5, "--random", "-o", "out.txt"], "must end in .npy or .npz"),
         (["bench", LENET5, "--runs", "0"], "--runs"),
+        (["surgery", LENET5, "--find", "opp=MatMul"], "'opp' is none of name, leaf, op"),
+        (["surgery", LENET5, "--collapse", "flatten"], "must read NAMESPACE=Layer"),
+        (["surgery", LENET5, "--connect", "a"], "must read TENSOR->NODE"),
     ],
 )
 def test_wrong_usage_is_exit_code_2(words, said, tmp_path):
@@ -135,7 +138,14 @@ def test_wrong_usage_is_exit_code_2(words, said, tmp_path):
         (["compile", LENET5, "-o", "x.plan", "--output", "OutputLayer/Softmaxx"], "did you mean 'OutputLayer/Softmax'"),
         (["compile", LENET5, "-o", "no/such/folder/x.plan"], "no/such/folder"),
         (["surgery", LENET5, "--find", "op=Matmull"], "did you mean 'MatMul'"),
+        (["surgery", LENET5, "--find", "leaf=Matmul,path=dense"], "did you mean"),
+        (["surgery", LENET5, "--find", "op=Add,feeds=dense/Matmul"], "no node named 'dense/Matmul'; did you mean"),
+        (["surgery", LENET5, "--find", "(", "--regex"], "the regular expression '('"),
         (["surgery", LENET5, "--remove", "dense/MatMul"], "'dense/BiasAdd' reads it"),
+        (["surgery", LENET5, "--collapse", "missing.json"], "cannot open 'missing.json'"),
+        (["surgery", LENET5, "--collapse", "a=Clip("], "cannot read the layer 'Clip('"),
+        (["surgery", LENET5, "--collapse", "a=A()", "--exclude", "dens"], "no node named 'dens'"),
+        (["surgery", LENET5, "--connect", "dense/bia->dense/MatMul"], "did you mean 'dense/bias'"),
         (["run", LENET5, "--input", "missing.npy"], "missing.npy"),
         (["layers", "Nothing"], "no loaded layer is called 'Nothing'"),
     ],
@@ -226,6 +236,62 @@ def test_surgery_edits_in_the_order_written(tmp_path):
     operators = json.loads(tenon("inspect", changed, "--json")[0])["operators"]
     assert "Relu6" not in operators
     tenon("surgery", LENET5, "--forward", "act", "--rename", "ReLU6/Relu6=act", "-o", changed, code=3)
+
+
+def found(*words):
+    """The names of the nodes that `surgery --find` lists."""
+    return [node["name"] for node in json.loads(tenon("surgery", LENET5, "--json", *words)[0])["found"]]
+
+
+def test_surgery_finds_by_every_condition():
+    """Names, last components, operators, neighbours; by shell patterns and by regular expressions."""
+    assert found("--find", "*/kernel") == ["dense/kernel", "OutputLayer/kernel"]
+    assert found("--find", "leaf=MatMul,path=dense") == ["dense/MatMul"]
+    assert found("--find", "op=Relu6,op=Soft*") == ["ReLU6/Relu6", "OutputLayer/Softmax"]
+    assert found("--find", "attribute=shrink_axis_mask") == ["flatten/strided_slice"]
+    assert found("--find", "op=Const,feeds=dense/MatMul") == ["dense/kernel"]
+    assert found("--find", "reads=dense/MatMul") == ["dense/BiasAdd"]
+    assert found("--regex", "--find", r"leaf=(Mat|Bias)\w+,path=dense") == ["dense/MatMul", "dense/BiasAdd"]
+
+
+def test_surgery_collapses_namespaces(tmp_path):
+    """A file and single entries in a row are one map, so that the new nodes read one another."""
+    (tmp_path / "map.json").write_text(
+        '{"dense": {"layer": "Dense", "fields": {"units": 512}, "name": "d"}, "absent": "Never()"}'
+    )
+    text = tmp_path / "graph.txt"
+    entries = ("--collapse", tmp_path / "map.json", "--collapse", "flatten=Flat(axis=1)")
+    out, _ = tenon("surgery", LENET5, *entries, "--single-output", "--write-text", text, "-o", tmp_path / "out.pb")
+    assert "nodes before" in out
+    assert "Never" not in text.read_text()
+    assert "custom::Dense" in text.read_text()
+    words = ("--json", "--find", "feeds=d", "--find", "reads=d")
+    nodes = json.loads(tenon("surgery", tmp_path / "out.pb", *words)[0])["found"]
+    assert nodes == [{"name": "flatten", "op": "Flat"}, {"name": "ReLU6/Relu6", "op": "Relu6"}]
+    assert found(*entries, "--exclude", "dense/bias", "--repeat-inputs", "--find", "feeds=d") == [
+        "flatten",
+        "dense/bias",
+    ]
+
+
+def test_surgery_removes_and_forwards():
+    """Whole queries; with what only they needed, and with all inputs in place."""
+    assert found("--remove", "op=MatMul,path=dense", "--detach", "--find", "feeds=dense/BiasAdd") == ["dense/bias"]
+    remove = ("--remove", "op=MatMul,path=dense", "--detach", "--with-dependencies")
+    assert "dense/kernel" not in found(*remove, "--find", "*")
+    assert found("--forward", "op=Relu6", "--find", "feeds=OutputLayer/MatMul") == [
+        "dense/BiasAdd",
+        "OutputLayer/kernel",
+    ]
+    forward = ("--forward", "dense/BiasAdd", "--all-inputs", "--find", "feeds=ReLU6/Relu6")
+    assert found(*forward) == ["dense/MatMul", "dense/bias"]
+
+
+def test_surgery_connects_and_changes_operators():
+    """An input more and less; another operator with the same inputs."""
+    connect = ("--connect", "dense/bias->OutputLayer/MatMul", "--disconnect", "ReLU6/Relu6->OutputLayer/MatMul")
+    assert found(*connect, "--find", "feeds=OutputLayer/MatMul") == ["OutputLayer/kernel", "dense/bias"]
+    assert found("--set-op", "Relu6=Relu", "--find", "op=Relu") == ["ReLU6/Relu6"]
 
 
 def test_the_twelve_digits(plan):
