@@ -94,7 +94,7 @@ Graph Conversion::run() {
     if (!written_.contains(value)) convert(*value);
   }
   mark_outputs();
-  report();
+  if (!unsupported_.empty()) throw UnsupportedError(std::move(unsupported_), "converted");
   connect();
   set_properties();
   if (options_.note)
@@ -102,15 +102,23 @@ Graph Conversion::run() {
   return std::move(graph_);
 }
 
-const Value* Conversion::origin(const Value* value) const {
-  for (size_t hops = 0; hops <= source_.node_count(); ++hops) {
-    const Value* behind = dialect_.forwarded(*value);
-    if (behind == nullptr) return value;
+const Value* Conversion::origin(const Value* value) {
+  std::vector<const Value*> passed;
+  while (const Value* behind = dialect_.forwarded(*value)) {
+    if (const auto known = origins_.find(value); known != origins_.end()) {
+      value = known->second;
+      break;
+    }
+    if (passed.size() > source_.node_count()) {
+      throw Error(ErrorCode::kCorrupt,
+                  fmt::format("{} '{}': its input is computed from its own result; a graph without cycles is required",
+                              value->producer()->op(), value->producer()->name()));
+    }
+    passed.push_back(value);
     value = behind;
   }
-  throw Error(ErrorCode::kCorrupt, fmt::format("{} '{}': its inputs are computed from its own result; a graph without "
-                                               "cycles is required",
-                                               value->producer()->op(), value->producer()->name()));
+  for (const Value* before : passed) origins_.emplace(before, value);
+  return value;
 }
 
 const Tensor* Conversion::constant(const Value& value) const { return dialect_.constant(value); }
@@ -127,15 +135,20 @@ void Conversion::convert(const Value& value) {
     else
       convert_by_rule(value);
   } catch (const NotLowered& problem) {
-    if (node == nullptr)
-      unsupported_.push_back({value.name(), "value", problem.reason, "give it another element type"});
-    else if (reported_.insert(node).second)
-      unsupported_.push_back({node->name(), node->op(), problem.reason, lowering::map_option(*node)});
+    report(value, problem.reason);
   }
   // What was not written is not asked for again, but what is behind it may have more to report.
   if (!written_.try_emplace(&value, nullptr).second || node == nullptr) return;
   for (const Value* input : node->inputs())
     if (input != nullptr) open_.push_back(origin(input));
+}
+
+void Conversion::report(const Value& value, const std::string& reason) {
+  const Node* node = value.producer();
+  if (node == nullptr)
+    unsupported_.push_back({value.name(), "value", reason, "give it another element type"});
+  else if (reported_.insert(node).second)
+    unsupported_.push_back({node->name(), node->op(), reason, lowering::map_option(*node)});
 }
 
 // A value that no node makes.
@@ -261,10 +274,6 @@ void Conversion::mark_outputs() {
     marks.push_back(add("MarkOutput", std::move(name), {output}, {})->output());
   }
   graph_.set_outputs(std::move(marks));
-}
-
-void Conversion::report() {
-  if (!unsupported_.empty()) throw UnsupportedError(std::move(unsupported_), "converted");
 }
 
 void Conversion::connect() {

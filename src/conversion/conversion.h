@@ -70,7 +70,7 @@ class Conversion {
 
   // --- for Step
   /// The value behind those that only hand it on.
-  [[nodiscard]] const Value* origin(const Value* value) const;
+  [[nodiscard]] const Value* origin(const Value* value);
   [[nodiscard]] const Tensor* constant(const Value& value) const;
   [[nodiscard]] bool is_wanted(const Value& value) const { return wanted_.contains(&value); }
   /// Writes a node that stands for `value`, under its name.
@@ -98,11 +98,11 @@ class Conversion {
   void convert(const Value& value);
   void convert_by_rule(const Value& value);
   void write_source(const Value& value);
+  void report(const Value& value, const std::string& reason);
   void write_layer(const Value& value);
   void mark_outputs();
   void set_properties();
   void connect();
-  void report();
   Node* add(std::string op, std::string name, std::vector<Operand> operands, Attributes fields);
   void note_type(const Value& value, DType from, DType to);
   [[nodiscard]] Tensor as_held(const Value& reason, const Tensor& tensor);
@@ -119,10 +119,11 @@ class Conversion {
   const Source& dialect_;
   const ConvertOptions& options_;
   Graph graph_{"uff"};
-  std::vector<const Value*> outputs_;                // Of the source.
-  std::unordered_set<const Value*> wanted_;          // The same, to look up.
-  std::vector<const Value*> open_;                   // Values that are still to be converted; the last one is next.
-  std::unordered_map<const Value*, Node*> written_;  // Null for a value whose node no rule covers.
+  std::vector<const Value*> outputs_;        // Of the source.
+  std::unordered_set<const Value*> wanted_;  // The same, to look up.
+  std::vector<const Value*> open_;           // Values that are still to be converted; the last one is next.
+  std::unordered_map<const Value*, const Value*> origins_;  // Of values that are only handed on.
+  std::unordered_map<const Value*, Node*> written_;         // Null for a value whose node no rule covers.
   std::map<std::pair<const Value*, std::vector<int64_t>>, Node*> constants_;  // By shape, too.
   std::vector<Pending> pending_;  // Nodes whose operands are connected once all are written.
   std::vector<UnsupportedNode> unsupported_;

@@ -44,6 +44,11 @@ int64_t Step::required_integer(size_t index, std::string_view what) const {
   return values[0];
 }
 
+bool Step::is_zero(size_t index, std::string_view what) const {
+  const Tensor& tensor = required_constant(index, what);
+  return tensor.count() == 1 && uff_dtype(tensor.dtype()) && load_f64(tensor.data(), tensor.dtype(), 0) == 0;
+}
+
 const Shape& Step::required_shape(size_t index) const {
   if (const auto& known = shape(index)) return *known;
   throw NotLowered{fmt::format("the rank of its input {} ('{}') is not known; give the graph's input a shape", index,

@@ -43,6 +43,9 @@ class Step : public lowering::NodeReader {
   /// The one element of such an input.
   [[nodiscard]] int64_t required_integer(size_t index, std::string_view what) const;
 
+  /// False when input `index` is a constant other than one zero; throws NotLowered when it is not constant.
+  [[nodiscard]] bool is_zero(size_t index, std::string_view what) const;
+
   // --- types, where they are known
   [[nodiscard]] DType dtype(size_t index) const { return input(index)->type().dtype; }
   [[nodiscard]] const std::optional<Shape>& shape(size_t index) const { return input(index)->type().shape; }

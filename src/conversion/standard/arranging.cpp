@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/elements.h"
 #include "conversion/standard/rules.h"
 #include "conversion/step.h"
 
@@ -105,11 +104,7 @@ void concat(Step& step) { step.emit("Concat", step.inputs(), {{"axis", step.inte
 // Begins and ends of some axes, or of all.
 void pad(Step& step) {
   if (step.text("mode", "constant") != "constant") Step::decline("it pads with something else than zeros");
-  if (step.has_input(2)) {
-    const Tensor& filling = step.required_constant(2, "the filling");
-    if (filling.count() == 1 && load_f64(filling.data(), filling.dtype(), 0) != 0)
-      Step::decline("it pads with something else than zeros");
-  }
+  if (step.has_input(2) && !step.is_zero(2, "the filling")) Step::decline("it pads with something else than zeros");
   const std::vector<int64_t> pads = step.required_integers(1, "the pads");
   const auto count = static_cast<int64_t>(pads.size()) / 2;
   const int64_t rank = step.has_input(3) ? step.rank(0) : count;

@@ -100,7 +100,8 @@ Operand with_padding(Step& step, const Layout& layout, Attributes& fields, bool 
   if (mode != "VALID") Step::decline(fmt::format("its padding is '{}', but SAME, VALID or EXPLICIT is required", mode));
   const Node* pad = made_by(x, "Pad");
   const auto paddings = pad == nullptr ? std::nullopt : paddings_of(pad->input(1));
-  if (paddings && is_spatial(*paddings, layout) && (zeros_count || is_never_negative(pad->input(0)))) {
+  if (paddings && pad->input(0) != nullptr && is_spatial(*paddings, layout) &&
+      (zeros_count || is_never_negative(pad->input(0)))) {
     if (auto amounts = symmetric((*paddings)[height], (*paddings)[width])) {
       fields.emplace("padding", *std::move(amounts));
       return behind(pad->input(0));

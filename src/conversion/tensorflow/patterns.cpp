@@ -82,11 +82,11 @@ const Value* handed_on(const Value& value) {
 }
 
 const Value* behind(const Value* value) {
-  const Value* slow = value;
-  for (bool step = false; const Value* next = handed_on(*value); step = !step) {
+  constexpr int kMostHops = 64;  // Rows of nodes that only hand on are short, unless somebody means ill.
+  for (int hops = 0; hops < kMostHops; ++hops) {
+    const Value* next = handed_on(*value);
+    if (next == nullptr) break;
     value = next;
-    if (step) slow = handed_on(*slow);
-    if (value == slow) break;  // A cycle, which the walk reports.
   }
   return value;
 }
@@ -137,7 +137,8 @@ std::optional<DilatedConvolution> dilated_convolution(const Node& node) {
   const Node* before = made_by(node.input(0), "SpaceToBatchND");
   const auto uses = node.output()->uses();
   const Node* after = uses.size() == 1 ? uses[0].node : nullptr;
-  if (before == nullptr || after == nullptr || !is_op(*after, "BatchToSpaceND") || uses[0].index != 0)
+  if (before == nullptr || before->input(0) == nullptr || after == nullptr || !is_op(*after, "BatchToSpaceND") ||
+      uses[0].index != 0)
     return std::nullopt;
   const lowering::NodeReader reader(node);
   const std::vector<int64_t> ones(4, 1);

@@ -13,7 +13,7 @@ namespace tenon::conversion::tensorflow {
 
 /// The value that `value` is the same as by its node alone (Identity and the like); null if there is none.
 [[nodiscard]] const Value* handed_on(const Value& value);
-/// The value behind all nodes that only hand it on.
+/// The value behind the nodes (not too many) that only hand it on.
 [[nodiscard]] const Value* behind(const Value* value);
 /// The node that makes the value, behind those that hand it on, if it is a TensorFlow `op`; else null.
 [[nodiscard]] const Node* made_by(const Value* value, std::string_view op);
