@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "formats/uff/dialect.h"
 
-#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -48,6 +47,13 @@ const std::array<Suffix, 6>& suffixes() {
                                                {"_u_ilist", Attribute(std::vector<int64_t>()).index()},
                                                {"_u_str", Attribute(std::string()).index()}}};
   return table;
+}
+
+// The suffix that a field's name ends with; null when there is none, or nothing before it.
+const Suffix* suffix_of(std::string_view name) {
+  for (const Suffix& suffix : suffixes())
+    if (name.ends_with(suffix.text) && name.size() > suffix.text.size()) return &suffix;
+  return nullptr;
 }
 
 // What Python 3 made of bytes, b'text', is text.
@@ -126,10 +132,8 @@ Attributes layer_fields(const Attributes& custom) {
     if (name.starts_with("node.")) continue;
     const auto* text = std::get_if<std::string>(&value);
     Attribute field = text == nullptr ? value : Attribute(without_python_quotes(*text));
-    const auto* suffix = std::find_if(suffixes().begin(), suffixes().end(), [&](const Suffix& each) {
-      return name.ends_with(each.text) && name.size() > each.text.size();
-    });
-    if (suffix == suffixes().end())
+    const Suffix* suffix = suffix_of(name);
+    if (suffix == nullptr)
       plain.insert_or_assign(name, std::move(field));
     else
       suffixed.insert_or_assign(name.substr(0, name.size() - suffix->text.size()), std::move(field));

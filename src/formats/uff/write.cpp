@@ -40,13 +40,13 @@ class Writer {
     if (const auto* graphs = find<std::vector<std::string>>(graph_.properties(), "more_graphs"))
       for (const std::string& encoded : *graphs) write_message(field::kGraph, encoded);
     std::vector<std::string> extra = encode_map(graph_.properties(), "extra");  // May refer to data.
-    for (const auto& [key, data] : pool_) {
+    for (const auto& entry : pool_) {
       with_context(
           [&] {
-            const std::string encoded = encode_data(data);
-            write_message(field::kReferencedData, entry_head(key, encoded.size()), encoded);
+            const std::string data = encode_data(entry.second);
+            write_message(field::kReferencedData, entry_head(entry.first, data.size()), data);
           },
-          [&] { return fmt::format("while writing the data '{}'", key); });
+          [&] { return fmt::format("while writing the data '{}'", entry.first); });
     }
     for (const std::string& entry : extra) write_message(field::kExtraFields, entry);
     if (const auto* unknown = find<std::string>(graph_.properties(), "unknown")) emit_(*unknown);
