@@ -37,6 +37,14 @@ Summary summarise(const Graph& graph) {
   return summary;
 }
 
+// The value that an output of UFF's MarkOutput stands for; other values themselves.
+const Value* marked(const Value* output) {
+  const Node* mark = output->producer();
+  if (mark == nullptr || mark->op() != "MarkOutput" || !mark->domain().empty()) return output;
+  const Value* value = mark->input(static_cast<size_t>(output->output_index()));
+  return value == nullptr ? output : value;
+}
+
 nlohmann::json node_json(const Node* node) {
   nlohmann::json inputs = nlohmann::json::array(), outputs = nlohmann::json::array(),
                  attributes = nlohmann::json::object();
@@ -73,7 +81,8 @@ int inspect(const InspectArgs& args) {
     inputs.push_back(to_json(value->name(), value->type()));
     input_types.push_back(value->type());
   }
-  for (const Value* value : graph.outputs()) {
+  for (const Value* output : graph.outputs()) {
+    const Value* value = marked(output);
     outputs.push_back(to_json(value->name(), value->type()));
     output_types.push_back(value->type());
   }

@@ -193,6 +193,19 @@ def test_inspect_tells_inputs_outputs_and_operators(plan):
     assert any(node["op"] == "CustomClipPlugin" for node in document["graph"])
 
 
+def test_inspect_shows_what_a_uff_file_marks_and_needs(tmp_path):
+    """Outputs by the names of the nodes that are marked, layers without UFF's underscore, weights behind references."""
+    path = tmp_path / "lenet5.uff"
+    tenon("convert", LENET5, path, "--map", MAPPING)
+    document = json.loads(tenon("inspect", path, "--json", "--nodes")[0])
+    assert (document["format"], document["nodes"], document["weights"]) == ("uff", 13, 4)
+    assert [output["name"] for output in document["outputs"]] == ["OutputLayer/Softmax"]
+    assert document["layers"] == {"CustomClipPlugin": 1}
+    assert "_CustomClipPlugin" not in document["operators"]
+    layer = next(node for node in document["graph"] if node["op"] == "_CustomClipPlugin")
+    assert set(layer["attributes"]) == {"clipMin_u_int", "clipMax_u_int"}
+
+
 def test_inspect_draws_the_graph(tmp_path):
     """A box for each node, the user's layer in colour, constants as text; Graphviz makes pictures of it."""
     mapped = ("inspect", LENET5, "--map", MAPPING, "--graph")
