@@ -164,18 +164,7 @@ LayerExpr LayerBuilder::build(std::span<const Expr> outputs) const {
 }
 
 LayerExpr LayerBuilder::build(std::span<const std::pair<std::string, Expr>> outputs) const {
-  expr::Function function = impl_->function;
-  for (const auto& [name, output] : outputs) {
-    // The builder's own tensors first: an output of another layer is a misuse.
-    std::array<Expr, 2> operands = {expr::make_integer(impl_, impl_->function.nodes.integer(0)), output};
-    (void)expr::unite("build", operands);
-    const Expr::Impl& impl = operands[1].impl();
-    const expr::ScalarType type = impl.weak && impl.type == expr::kF64 ? expr::kF32 : impl.type;
-    const NodeId value = impl_->function.nodes.cast(expr::computed(impl_, operands[1], type), type);
-    function.outputs.push_back({name, type, impl.shape, value});
-  }
-  function.nodes = impl_->function.nodes;
-  function = simplify(function);
+  expr::Function function = simplify(expr::finish(impl_, outputs));
   verify(function);
   return LayerExpr(std::make_shared<const LayerExpr::Impl>(LayerExpr::Impl{std::move(function)}));
 }

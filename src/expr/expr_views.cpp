@@ -81,6 +81,7 @@ void split_factors(const Nodes& nodes, std::vector<NodeId>& factors) {
 // Requires that `shape` has as many elements as the view. Dimensions that both have need not be looked at.
 void require_count(const Viewed& view, const expr::Extents& shape) {
   Nodes& nodes = view.nodes();
+  if (product(nodes, view.shape()) == product(nodes, shape)) return;
   std::vector<NodeId> given = view.shape(), wanted = shape;
   split_factors(nodes, given);
   split_factors(nodes, wanted);
@@ -91,7 +92,7 @@ void require_count(const Viewed& view, const expr::Extents& shape) {
     return true;
   });
   const NodeId left = product(nodes, given), right = product(nodes, wanted);
-  if (left == right) return;
+  if (left == right) return;  // They differed in the order of their factors.
   if (nodes.integer_value(left) && nodes.integer_value(right)) {
     expr::misuse("reshape", fmt::format("{} is given, which does not have as many elements as {}", view.text(),
                                         expr::shape_text(view.trace, shape)));

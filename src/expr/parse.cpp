@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "expr/parse.h"
 
+#include "expr/lexer.h"
 #include "expr/rewrite.h"
 #include "expr/verify.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -16,127 +16,6 @@
 
 namespace tenon::expr {
 namespace {
-
-struct Token {
-  enum class Kind { kEnd, kName, kNumber, kString, kSign };
-  Kind kind = Kind::kEnd;
-  std::string_view text;
-};
-
-// Cuts the text into tokens, one ahead.
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) { next(); }
-
-  [[nodiscard]] const Token& token() const { return token_; }
-  [[nodiscard]] bool is(std::string_view text) const {
-    return token_.kind != Token::Kind::kString && token_.text == text && token_.kind != Token::Kind::kEnd;
-  }
-
-  Token take() {
-    const Token taken = token_;
-    next();
-    return taken;
-  }
-  bool accept(std::string_view text) {
-    if (!is(text)) return false;
-    next();
-    return true;
-  }
-
-  [[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::kInvalidArgument) const {
-    const std::string_view before = text_.substr(0, begin_);
-    const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-    const size_t newline = before.rfind('\n');
-    const size_t column = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;
-    throw Error(code, fmt::format("line {}, column {}: {}", line, column, what));
-  }
-  // "… but ')' is required".
-  [[noreturn]] void fail_found(const std::string& required) const {
-    constexpr size_t kShown = 40;
-    fail(token_.kind == Token::Kind::kEnd
-             ? fmt::format("the text ends but {} is required", required)
-             : fmt::format("'{}' is found but {} is required", token_.text.substr(0, kShown), required));
-  }
-
- private:
-  static bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
-  static bool is_name_part(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
-
-  void next() {
-    while (at_ < text_.size() && std::isspace(static_cast<unsigned char>(text_[at_])) != 0) ++at_;
-    begin_ = at_;
-    if (at_ == text_.size()) {
-      token_ = {};
-      return;
-    }
-    const char c = text_[at_];
-    Token::Kind kind = Token::Kind::kSign;
-    if (is_digit(c)) {
-      kind = Token::Kind::kNumber;
-      number();
-    } else if (is_name_part(c)) {
-      kind = Token::Kind::kName;
-      while (at_ < text_.size() && is_name_part(text_[at_])) ++at_;
-    } else if (c == '"') {
-      kind = Token::Kind::kString;
-      string();
-    } else {
-      at_ += sign_length();
-    }
-    token_ = {kind, text_.substr(begin_, at_ - begin_)};
-  }
-
-  void digits() {
-    while (at_ < text_.size() && is_digit(text_[at_])) ++at_;
-  }
-
-  void number() {
-    digits();
-    if (at_ + 1 < text_.size() && text_[at_] == '.' && is_digit(text_[at_ + 1])) {
-      ++at_;
-      digits();
-    }
-    if (at_ < text_.size() && text_[at_] == 'e') {
-      const size_t exponent =
-          at_ + (at_ + 1 < text_.size() && (text_[at_ + 1] == '-' || text_[at_ + 1] == '+') ? 2 : 1);
-      if (exponent < text_.size() && is_digit(text_[exponent])) {
-        at_ = exponent;
-        digits();
-      }
-    }
-  }
-
-  void string() {
-    for (++at_; at_ < text_.size() && text_[at_] != '"'; ++at_)
-      if (text_[at_] == '\\' && at_ + 1 < text_.size()) ++at_;
-    if (at_ == text_.size()) fail("a string is not closed");
-    ++at_;
-  }
-
-  [[nodiscard]] size_t sign_length() const {
-    for (const std::string_view sign : {"->", "//", "<<", ">>", "==", "!=", "<="})
-      if (text_.substr(at_).starts_with(sign)) return sign.size();
-    return 1;
-  }
-
-  std::string_view text_;
-  size_t at_ = 0, begin_ = 0;
-  Token token_;
-};
-
-std::string unquoted(std::string_view token) {
-  std::string text;
-  for (size_t i = 1; i + 1 < token.size(); ++i) {
-    if (token[i] != '\\') {
-      text += token[i];
-      continue;
-    }
-    ++i;
-    text += token[i] == 'n' ? '\n' : token[i];
-  }
-  return text;
-}
 
 // A scalar that is read: a node, or a literal or field that takes the dtype of its surroundings.
 struct Value {
@@ -432,8 +311,7 @@ class Parser {
   // Digits with an optional sign, point and exponent, inf, -inf or nan.
   std::string literal() {
     std::string text = lexer_.accept("-") ? "-" : "";
-    if (lexer_.token().kind != Token::Kind::kNumber && !lexer_.is("inf") && !lexer_.is("nan"))
-      lexer_.fail_found("a number");
+    if (!lexer_.is_number()) lexer_.fail_found("a number");
     return text += lexer_.take().text;
   }
 
@@ -459,7 +337,7 @@ class Parser {
     const DepthGuard guard(*this);
     if (!lexer_.is("-")) return primary(expected);
     lexer_.take();
-    if (lexer_.token().kind == Token::Kind::kNumber || lexer_.is("inf") || lexer_.is("nan")) {
+    if (lexer_.is_number()) {
       return {-1, "-" + std::string(lexer_.take().text)};
     }
     const Value x = unary(expected);
@@ -473,7 +351,7 @@ class Parser {
       expect(")");
       return value;
     }
-    if (lexer_.token().kind == Token::Kind::kNumber || lexer_.is("inf") || lexer_.is("nan")) {
+    if (lexer_.is_number()) {
       return {-1, std::string(lexer_.take().text)};
     }
     if (lexer_.accept("#")) return extent(name("a dimension"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "expr/print.h"
 
+#include "expr/verify.h"
+
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -237,7 +239,7 @@ class Printer {
   // A name that nothing has yet.
   std::string fresh(const std::string& stem) {
     std::string name = stem;
-    for (int i = 1; !taken_.insert(name).second; ++i) name = stem + std::to_string(i);
+    for (int i = 1; !is_name(name) || !taken_.insert(name).second; ++i) name = stem + std::to_string(i);
     return name;
   }
 

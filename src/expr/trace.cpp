@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 
 namespace tenon::expr {
@@ -261,6 +262,22 @@ NodeId element(const Trace& trace, const Expr& x, std::span<const NodeId> index,
   }
   const NodeId there = substitute(nodes, impl.node, places);
   return outside == Outside::kValue ? nodes.select(inside, there, fallback) : there;
+}
+
+Function finish(const Trace& trace, std::span<const std::pair<std::string, Expr>> outputs) {
+  std::vector<Output> finished;
+  for (const auto& [name, output] : outputs) {
+    // Beside the layer's own tensor, an output of another layer is a misuse.
+    std::array<Expr, 2> operands = {make_integer(trace, trace->function.nodes.integer(0)), output};
+    (void)unite("build", operands);
+    const Expr::Impl& impl = operands[1].impl();
+    const ScalarType type = impl.weak && impl.type == kF64 ? kF32 : impl.type;
+    const NodeId value = trace->function.nodes.cast(computed(trace, operands[1], type), type);
+    finished.push_back({name, type, impl.shape, value});
+  }
+  Function function = trace->function;
+  function.outputs = std::move(finished);
+  return function;
 }
 
 std::string shape_text(const Trace& trace, const Extents& shape) {

@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // What the front end (expr*.cpp) shares: how a symbolic tensor is kept, and how operands are brought together.
@@ -76,6 +77,9 @@ struct CommonType {
                              const Expr& value);
 /// "[n, 2 * c]".
 [[nodiscard]] std::string shape_text(const Trace& trace, const Extents& shape);
+
+/// The layer with these outputs, neither simplified nor verified.
+[[nodiscard]] Function finish(const Trace& trace, std::span<const std::pair<std::string, Expr>> outputs);
 
 /// op of simple operands, simplified: for arithmetic on dimensions and indices.
 [[nodiscard]] NodeId arithmetic(Nodes& nodes, BinaryOp op, NodeId a, NodeId b);

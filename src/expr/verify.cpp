@@ -12,6 +12,16 @@
 namespace tenon::expr {
 namespace {
 
+constexpr auto kWords = std::to_array<std::string_view>(
+    {"bits", "clamp", "inf", "layer", "let", "nan", "reflect", "require", "true", "false", "where", "wrap"});
+
+// sum[…] would be taken for a reduction.
+bool is_reduction_name(std::string_view text) {
+  for (int i = 0; i <= static_cast<int>(Reduction::kAll); ++i)
+    if (reduction_name(static_cast<Reduction>(i)) == text) return true;
+  return false;
+}
+
 class Verifier {
  public:
   explicit Verifier(const Function& function) : function_(function), nodes_(function.nodes) {}
@@ -66,7 +76,11 @@ class Verifier {
                       "not a word of formulas",
                       function_.name));
     }
-    for (const Input& input : function_.inputs) name(input.name, "an input");
+    for (const Input& input : function_.inputs) {
+      name(input.name, "an input");
+      if (is_reduction_name(input.name))
+        fail(fmt::format("an input is called '{}', as a reduction is; rename it", input.name));
+    }
     for (const Field& field : function_.fields) name(field.name, "a field");
     for (const Output& output : function_.outputs) name(output.name, "an output");
     for (const std::string& symbol : function_.symbols) name(symbol, "a dimension");
@@ -290,19 +304,6 @@ class Verifier {
   std::vector<Facts> facts_;  // Of the nodes that are accepted.
 };
 
-constexpr std::array<std::string_view, 10> kWords = {"clamp",   "inf",     "layer", "let",   "nan",
-                                                     "reflect", "require", "true",  "false", "wrap"};
-
-bool is_function_word(std::string_view text) {
-  for (int op = 0; op < kUnaryOps; ++op)
-    if (info(static_cast<UnaryOp>(op)).name == text) return true;
-  for (int op = 0; op < kBinaryOps; ++op)
-    if (info(static_cast<BinaryOp>(op)).name == text) return true;
-  for (int op = 0; op <= static_cast<int>(Reduction::kAll); ++op)
-    if (reduction_name(static_cast<Reduction>(op)) == text) return true;
-  return text == "where" || text == "bits";
-}
-
 }  // namespace
 
 bool is_name(std::string_view text) noexcept {
@@ -310,8 +311,9 @@ bool is_name(std::string_view text) noexcept {
   const auto is_part = [&](char c) { return is_letter(c) || std::isdigit(static_cast<unsigned char>(c)) != 0; };
   if (text.empty() || text.size() > 100 || !is_letter(text[0])) return false;
   if (!std::all_of(text.begin(), text.end(), is_part)) return false;
-  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end() || is_function_word(text)) return false;
-  return !dtype_from_name(text).has_value();
+  if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return false;
+  const std::optional<DType> dtype = dtype_from_name(text);
+  return !dtype || dtype_name(*dtype) != text;
 }
 
 void verify(const Function& function) { Verifier(function).run(); }
