@@ -55,7 +55,7 @@ class Matcher {
   bool matches(NodeId pattern, NodeId id) {
     const Node& wanted = patterns_[pattern];
     const Node& node = nodes_[id];
-    if (wanted.type.is_variable() && !bind_type(node.type)) return false;
+    if (wanted.type.is_variable() ? !bind_type(node.type) : wanted.type != node.type) return false;
     if (wanted.kind == NodeKind::kField) return bind_letter(wanted, id);
     if (wanted.kind != node.kind || wanted.op != node.op) return false;
     if (wanted.kind == NodeKind::kConst) return node.value == constant(wanted);
@@ -83,7 +83,6 @@ class Matcher {
     const auto letter = static_cast<char>(wanted.number);
     const bool wants_constant = letter >= 'k' && letter <= 'm';
     if (wants_constant && (nodes_[id].kind != NodeKind::kConst || nodes_[id].type.is_variable())) return false;
-    if (wanted.type == kBool && nodes_[id].type != kBool) return false;
     return bound_.emplace(letter, id).first->second == id;
   }
 
