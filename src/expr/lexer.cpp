@@ -16,18 +16,22 @@ bool is_name_part(char c) { return std::isalnum(static_cast<unsigned char>(c)) !
 
 Token Lexer::take() {
   const Token taken = token_;
+  taken_ = begin_;
   next();
   return taken;
 }
 
 bool Lexer::accept(std::string_view text) {
   if (!is(text)) return false;
-  next();
+  (void)take();
   return true;
 }
 
-void Lexer::fail(const std::string& what, ErrorCode code) const {
-  const std::string_view before = text_.substr(0, begin_);
+void Lexer::fail(const std::string& what, ErrorCode code) const { fail_at(begin_, what, code); }
+void Lexer::fail_taken(const std::string& what) const { fail_at(taken_, what, ErrorCode::kInvalidArgument); }
+
+void Lexer::fail_at(size_t place, const std::string& what, ErrorCode code) const {
+  const std::string_view before = text_.substr(0, place);
   const auto line = std::count(before.begin(), before.end(), '\n') + 1;
   const size_t newline = before.rfind('\n');
   const size_t column = newline == std::string_view::npos ? before.size() + 1 : before.size() - newline;

@@ -32,10 +32,13 @@ class Lexer {
 
   /// Throws "line 2, column 7: `what`", the place being that of the token.
   [[noreturn]] void fail(const std::string& what, ErrorCode code = ErrorCode::kInvalidArgument) const;
+  /// The same at the token that was taken last.
+  [[noreturn]] void fail_taken(const std::string& what) const;
   /// Throws "… 'x' is found but `required` is required".
   [[noreturn]] void fail_found(const std::string& required) const;
 
  private:
+  [[noreturn]] void fail_at(size_t place, const std::string& what, ErrorCode code) const;
   void next();
   void digits();
   void number();
@@ -43,7 +46,7 @@ class Lexer {
   [[nodiscard]] size_t sign_length() const;
 
   std::string_view text_;
-  size_t at_ = 0, begin_ = 0;
+  size_t at_ = 0, begin_ = 0, taken_ = 0;
   Token token_;
 };
 

@@ -372,7 +372,7 @@ class Parser {
 
   Value extent(const std::string& symbol) const {
     const auto found = function_.find_symbol(symbol);
-    if (!found) lexer_.fail(fmt::format("'{}' is not a dimension of an input", symbol));
+    if (!found) lexer_.fail_taken(fmt::format("'{}' is not a dimension of an input", symbol));
     return {nodes_.extent(*found)};
   }
 
@@ -464,8 +464,9 @@ class Parser {
     if (const int field = find_field(word); field >= 0) return {-1, "", field};
     for (size_t i = 0; i < function_.inputs.size(); ++i)
       if (function_.inputs[i].name == word) return load(static_cast<int>(i));
-    lexer_.fail(fmt::format("'{}' is no index, field or input here{}", word,
-                            function_.find_symbol(word) ? fmt::format("; for the dimension write #{}", word) : ""));
+    lexer_.fail_taken(
+        fmt::format("'{}' is no index, field or input here{}", word,
+                    function_.find_symbol(word) ? fmt::format("; for the dimension write #{}", word) : ""));
   }
 
   Value read(const std::string& word, const Let& let) {

@@ -178,7 +178,7 @@ constexpr auto kTable = std::to_array<Rule>({
     {"sqrt(a) * sqrt(a)", "a", kFloats, kNaN | kZeroSign | kRounding},
     {"sqrt(a * a)", "abs(a)", kFloats, kOverflow | kRounding},
     {"exp(log(a))", "a", kFloats, kNaN | kZeroSign | kRounding},
-    {"log(exp(a))", "a", kFloats, kOverflow | kRounding},
+    {"log(exp(a))", "a", kFloats, kZeroSign | kOverflow | kRounding},
     {"exp(a) * exp(b)", "exp(a + b)", kFloats, kOverflow | kRounding | kNaN},
 
     // --- rounding twice
