@@ -204,9 +204,9 @@ Binding binding_of(const Function& function, std::span<const TensorView> inputs)
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Input& input = function.inputs[i];
     const TensorView& given = inputs[i];
-    const auto fail_input = [&](const std::string& required) {
-      fail(fmt::format("input '{}' is {}{} but {} is required", input.name, dtype_name(given.dtype),
-                       to_string(given.dims), required));
+    const auto fail_input = [&](const std::string& required, const std::string& where = "") {
+      fail(fmt::format("input '{}' is {}{} but {} is required{}", input.name, dtype_name(given.dtype),
+                       to_string(given.dims), required, where));
     };
     const DType wanted = input.type.is_variable()
                              ? binding.dtypes.try_emplace(input.type.variable_number(), given.dtype).first->second
@@ -228,7 +228,7 @@ Binding binding_of(const Function& function, std::span<const TensorView> inputs)
       }
       if (given.dims[axis] == extent) continue;
       const std::string meaning = dim.is_symbol() ? fmt::format(", where {} is {}", dim.symbol(), extent) : "";
-      fail_input(std::string(dtype_name(wanted)) + to_string(input.dims) + meaning);
+      fail_input(std::string(dtype_name(wanted)) + to_string(input.dims), meaning);
     }
   }
   return binding;

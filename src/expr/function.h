@@ -80,9 +80,9 @@ struct Function {
 
 /// What a function is specialised to.
 struct Binding {
-  std::map<int, DType> dtypes;     ///< By number of the dtype variable.
-  std::map<int, Scalar> fields;    ///< By number of the field, of its kind.
-  std::map<int, int64_t> extents;  ///< By number of the symbol.
+  std::map<int, DType> dtypes = {};     ///< By number of the dtype variable.
+  std::map<int, Scalar> fields = {};    ///< By number of the field, of its kind.
+  std::map<int, int64_t> extents = {};  ///< By number of the symbol.
 };
 /// `function` with constants in place of what is bound. A bound dtype variable becomes its dtype, its arithmetic f32
 /// where that is f16 or bf16; the list of variables keeps its numbers. Throws kInvalidArgument when a formula does not
