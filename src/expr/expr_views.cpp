@@ -223,7 +223,7 @@ Expr concat(std::span<const Expr> parts, int axis) {
   if (parts.empty()) expr::misuse("concat", "no tensor is given");
   const Viewed view("concat", parts[0], parts.subspan(1));
   Nodes& nodes = view.nodes();
-  const auto [type, weak] = expr::common_type("concat", view.operands);
+  const expr::CommonType common = expr::common_type("concat", view.operands);
   const size_t at = expr::normal_axis("concat", axis, view.shape().size());
   expr::Extents to = view.shape();
   std::vector<NodeId> ends;
@@ -242,17 +242,17 @@ Expr concat(std::span<const Expr> parts, int axis) {
   const NodeId place = nodes.index(static_cast<int>(at), to[at]);
   // Tensors of one dtype stay as they are stored; others meet in the dtype that they are computed in.
   const bool stored = std::all_of(view.operands.begin(), view.operands.end(), [&](const Expr& part) {
-    return part.impl().node >= 0 && nodes[part.impl().node].type == type;
+    return part.impl().node >= 0 && nodes[part.impl().node].type == common.type;
   });
   NodeId result = -1;
   for (size_t i = ends.size(); i-- > 0;) {
     const Expr& part = view.operands[i];
-    const NodeId formula = stored ? part.impl().node : expr::computed(view.trace, part, type);
+    const NodeId formula = stored ? part.impl().node : expr::computed(view.trace, part, common.type);
     const NodeId from = i == 0 ? place : arithmetic(nodes, BinaryOp::kSub, place, ends[i - 1]);
     const NodeId moved = expr::substitute(nodes, formula, {{static_cast<int>(at), from}});
     result = result < 0 ? moved : nodes.select(nodes.binary(BinaryOp::kLt, place, ends[i]), moved, result);
   }
-  return expr::make(view.trace, result, type, std::move(to), weak);
+  return expr::make(view.trace, result, common.type, std::move(to), common.weak);
 }
 
 Expr squeeze(const Expr& x, const Axes& axes) {
