@@ -39,17 +39,17 @@ enum class InputOrder { kNCHW, kNHWC, kNC };
 [[nodiscard]] TENON_API std::optional<InputOrder> input_order_named(std::string_view name) noexcept;
 
 struct CompileOptions {
-  std::vector<std::string> outputs;  ///< Values to compute; empty: the graph's own.
+  std::vector<std::string> outputs = {};  ///< Values to compute; empty: the graph's own.
   /// Overrides, by input name. A UFF input may be given without its batch dimension, as its parser was: a dynamic one
   /// ("N") is put in front.
-  std::map<std::string, Shape> input_shapes;
+  std::map<std::string, Shape> input_shapes = {};
   /// For UFF inputs in `input_shapes`: how the shape and the buffer are to be read; kNCHW where none is given.
-  std::map<std::string, InputOrder> input_orders;
-  std::vector<std::string> disabled_passes;  ///< By name, see compile_passes(); for finding out what a pass does.
+  std::map<std::string, InputOrder> input_orders = {};
+  std::vector<std::string> disabled_passes = {};  ///< By name, see compile_passes(); for finding out what a pass does.
   /// Called before each pass with its name and the share done, 0 … 1.
-  std::function<void(std::string_view, double)> progress;
+  std::function<void(std::string_view, double)> progress = {};
   /// Called after each pass with its name and the graph.
-  std::function<void(std::string_view, const Graph&)> dump;
+  std::function<void(std::string_view, const Graph&)> dump = {};
 };
 
 /// Rewrites a dialect to the standard operators; a standard graph is returned as it is. Nodes with a domain pass

@@ -15,10 +15,10 @@ namespace tenon {
 
 struct ConvertOptions {
   /// Values to keep as outputs, by node name ("node", "node:0"); empty: the graph's own.
-  std::vector<std::string> outputs;
+  std::vector<std::string> outputs = {};
   /// Called with one line for each thing that a reader of the new file should know: inputs and outputs that were
   /// deduced, a pattern that was recognised, a node that becomes a custom operation.
-  std::function<void(std::string_view)> note;
+  std::function<void(std::string_view)> note = {};
 };
 
 /// A graph of dialect `dialect` that means the same. Supported: "tf" and "standard" to "uff". Only nodes that the

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <filesystem>
 
-// The first journey through the public C++ API alone, linked against libtenon.so as a user's program is: a TensorFlow
-// model, ReLU6 mapped to a layer in a shared library, a plan, and the right answers.
+// The journeys through the public C++ API alone, linked against libtenon.so as a user's program is: a TensorFlow model,
+// ReLU6 mapped to a layer in a shared library, in the second journey UFF, then a plan, and the right answers.
 namespace tenon {
 namespace {
 
@@ -27,6 +27,16 @@ Graph lenet5(bool mapped) {
     EXPECT_EQ(map_to_layer(graph, kMapping).size(), 1U);
   }
   return graph;
+}
+
+// The same by way of a .uff file, whose input is registered as UFF's parser was told.
+Engine from_uff() {
+  const fs::path path = fs::path(testing::TempDir()) / "journey.uff";
+  save(convert(lenet5(true), "uff", {.outputs = {"OutputLayer/Softmax"}}), path.string());
+  const Graph graph = load(path.string());
+  fs::remove(path);
+  EXPECT_EQ(graph.node_count(), 13U);
+  return compile(graph, {.input_shapes = {{"InputLayer", parse_shape("1,28,28")}}});
 }
 
 // Saved and loaded again, so that what runs is what a plan file holds.
@@ -91,7 +101,7 @@ std::vector<uint8_t> read_gzip(const fs::path& path, size_t header) {
   return bytes;
 }
 
-TEST(Journey, MnistIsClassifiedAsTensorFlowDoes) {
+void expect_mnist(const Engine& engine) {
   const fs::path folder = mnist_folder();
   if (folder.empty())
     GTEST_SKIP() << "MNIST is not there: fetch it with examples/lenet5/mnist.py, or name its folder in TENON_MNIST";
@@ -102,7 +112,7 @@ TEST(Journey, MnistIsClassifiedAsTensorFlowDoes) {
   ASSERT_EQ(pixels.size(), labels.size() * 784);
   const Tensor expected = load_npy((kRoot / "tests/data/lenet5_mnist1000.npy").string());
 
-  Context context = through_a_file(compile(lenet5(true)), "journey_mnist.plan").context();
+  Context context = through_a_file(engine, "journey_mnist.plan").context();
   int right = 0;
   double worst = 0;
   constexpr int64_t kBatch = 100;
@@ -126,6 +136,10 @@ TEST(Journey, MnistIsClassifiedAsTensorFlowDoes) {
   EXPECT_EQ(right, 9828) << "TensorFlow classified 9828 right when it was trained (examples/lenet5/lenet5.json)";
   EXPECT_LE(worst, 1e-5);
 }
+
+TEST(Journey, MnistIsClassifiedAsTensorFlowDoes) { expect_mnist(compile(lenet5(true))); }
+
+TEST(Journey, MnistByWayOfUffIsClassifiedAsTensorFlowDoes) { expect_mnist(from_uff()); }
 
 }  // namespace
 }  // namespace tenon

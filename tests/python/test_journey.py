@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The first journey in Python: a TensorFlow model, ReLU6 mapped to a C++ layer, a plan, a new process."""
+"""The journeys in Python: a TensorFlow model, ReLU6 mapped to a C++ layer, perhaps UFF, a plan, a new process."""
 
 import json
 import subprocess
@@ -21,14 +21,20 @@ numpy.save(results, tenon.Engine.load(plan).context().run(numpy.load(images)))
 """
 
 
-def classify(images, folder, *, mapped):
-    """The probabilities, from a plan that another process loads."""
+def classify(images, folder, *, mapped, suffix=None):
+    """The probabilities, from a plan that another process loads; by way of a .uff or .pbtxt, if there is a suffix."""
     plugin = str(next((ROOT / "build/dev").rglob("libclip.so")))
     graph = tenon.load(LENET5)
     if mapped:
         tenon.load_plugin(plugin)
         graph.map("ReLU6=CustomClipPlugin(clipMin=0, clipMax=6)")
-    tenon.compile(graph).save(folder / "lenet5.plan")
+    shapes = {}
+    if suffix:
+        save = {".uff": tenon.save, ".pbtxt": tenon.save_text}[suffix]
+        save(tenon.convert(graph, "uff"), folder / f"lenet5{suffix}")
+        graph = tenon.load(folder / f"lenet5{suffix}")
+        shapes["InputLayer"] = (1, 28, 28)
+    tenon.compile(graph, input_shapes=shapes).save(folder / "lenet5.plan")
     np.save(folder / "images.npy", images)
     words = [plugin if mapped else "", folder / "lenet5.plan", folder / "images.npy", folder / "results.npy"]
     package = str(ROOT / "build/dev/python")
@@ -43,15 +49,24 @@ def test_the_twelve_digits(mapped, tmp_path):
     assert scores.argmax(1).tolist() == [int(name[0]) for name in names]
 
 
+@pytest.mark.parametrize("suffix", [None, ".uff", ".pbtxt"], ids=["pb", "uff", "uff_text"])
 @pytest.mark.parametrize("mapped", [True, False], ids=["layer", "built_in"])
-def test_mnist_is_classified_as_tensorflow_does(mapped, mnist_test_images, tmp_path):
+def test_mnist_is_classified_as_tensorflow_does(mapped, suffix, mnist_test_images, tmp_path):
     images, labels = mnist_test_images
-    scores = classify(images, tmp_path, mapped=mapped)
+    scores = classify(images, tmp_path, mapped=mapped, suffix=suffix)
     expected = np.load(ROOT / "tests/data/lenet5_mnist1000.npy")
     assert np.abs(scores[:1000] - expected).max() <= 1e-5
     accuracy = (scores.argmax(1) == labels).mean()
     assert accuracy >= 0.975
     assert accuracy == pytest.approx(FACTS["test_accuracy"], abs=1e-9)
+
+
+@pytest.mark.parametrize("mapped", [True, False], ids=["layer", "built_in"])
+def test_the_road_by_uff_gives_the_same_bits(mapped, tmp_path):
+    images = np.random.default_rng(0).random((64, 1, 28, 28), np.float32)
+    direct = classify(images, tmp_path, mapped=mapped)
+    by_uff = classify(images, tmp_path, mapped=mapped, suffix=".uff")
+    assert direct.tobytes() == by_uff.tobytes()
 
 
 @pytest.mark.parametrize("order", ["tenon, tensorflow, onnx", "tensorflow, onnx, tenon"])
