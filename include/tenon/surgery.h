@@ -38,7 +38,8 @@ struct Query {
   std::optional<Attribute> value = std::nullopt;  ///< … and, if set, the value it must have.
   const Node* feeds = nullptr;                    ///< Nodes that this one reads.
   const Node* reads = nullptr;                    ///< Nodes that read this one.
-  /// The patterns are regular expressions, as in Python: . [a-z] [^/] \d \w \s ( ) | * + ?
+  /// The patterns are regular expressions that match the whole, in RE2's syntax: Python's, but for look-around and
+  /// back-references.
   bool regex = false;
 };
 

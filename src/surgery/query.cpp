@@ -3,14 +3,15 @@
 
 #include "base/near_names.h"
 #include "surgery/names.h"
-#include "surgery/regex.h"
 
 #include <fmt/core.h>
+#include <re2/re2.h>
 
 #include <fnmatch.h>
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -22,7 +23,15 @@ class Matcher {
  public:
   Matcher(const Patterns& patterns, bool regex) : patterns_(patterns.any) {
     if (!regex) return;
-    for (const std::string& pattern : patterns_) regexes_.emplace_back(pattern);
+    for (const std::string& pattern : patterns_) {
+      const auto& made = regexes_.emplace_back(std::make_unique<re2::RE2>(pattern, re2::RE2::Quiet));
+      if (made->ok()) continue;
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("the regular expression '{}' cannot be read: {}; a \\ in front of a character takes it as it "
+                      "is",
+                      pattern, made->error()));
+    }
   }
 
   // Without patterns, always. A name that equals the pattern matches even where it holds characters that are special in
@@ -31,7 +40,7 @@ class Matcher {
     if (patterns_.empty() || std::find(patterns_.begin(), patterns_.end(), text) != patterns_.end()) return true;
     if (!regexes_.empty()) {
       return std::any_of(regexes_.begin(), regexes_.end(),
-                         [&](const surgery::Regex& regex) { return regex.matches(text); });
+                         [&](const auto& regex) { return re2::RE2::FullMatch(text, *regex); });
     }
     return std::any_of(patterns_.begin(), patterns_.end(),
                        [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0; });
@@ -39,7 +48,7 @@ class Matcher {
 
  private:
   const std::vector<std::string>& patterns_;
-  std::vector<surgery::Regex> regexes_;
+  std::vector<std::unique_ptr<re2::RE2>> regexes_;
 };
 
 std::string last_component(const std::string& name) {

@@ -33,7 +33,7 @@ def test_find_by_last_component_by_several_and_by_regular_expression(graph):
     assert names(graph.find(leaf="MatMul")) == ["dense/MatMul", "OutputLayer/MatMul"]
     assert names(graph.find(op=["Relu6", "Soft*"])) == ["ReLU6/Relu6", "OutputLayer/Softmax"]
     assert names(graph.find(leaf=r"(Mat|Bias)\w+", path="dense", regex=True)) == ["dense/MatMul", "dense/BiasAdd"]
-    with pytest.raises(tenon.InvalidArgumentError, match="there is nothing to repeat"):
+    with pytest.raises(tenon.InvalidArgumentError, match="no argument for repetition operator"):
         graph.find(name="*", regex=True)
 
 
