@@ -3,13 +3,13 @@
 
 #include "errors.h"
 #include "formats/graphdef_builder.h"
+#include "formats/scratch_file.h"
 
 #include <tenon/formats.h>
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
 namespace tenon::tensorflow {
 namespace {
@@ -19,26 +19,9 @@ using test::graph_def;
 using test::Message;
 using test::node;
 using test::placeholder;
+using test::ScratchFile;
 
 Graph read(const Message& message) { return read_graphdef(test::as_file(message)); }
-
-// A path for a file of this test, which is removed in the end.
-class ScratchFile {
- public:
-  ScratchFile()
-      : path_(std::filesystem::temp_directory_path() / ("tenon_graphdef_" + std::to_string(::getpid()) + ".pb")) {}
-  ~ScratchFile() { std::filesystem::remove(path_); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  [[nodiscard]] std::string path() const { return path_.string(); }
-  [[nodiscard]] std::string content() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Reads, writes and reads again; both graphs must be the same, and writing both must give the same bytes.
 void expect_round_trip(const Graph& graph) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "errors.h"
+#include "formats/scratch_file.h"
 #include "formats/uff/dialect.h"
 #include "formats/uff/uff.h"
 #include "formats/uff_builder.h"
@@ -10,8 +11,6 @@
 
 #include <bit>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <random>
 
@@ -21,6 +20,7 @@ namespace {
 using test::expect_error;
 using test::from_hex;
 using test::Message;
+using test::ScratchFile;
 using test::uff_file;
 using test::uff_node;
 
@@ -33,23 +33,6 @@ Attributes fields_of(const std::string& fields) {
 }
 // What "value { data }" is read as.
 Attribute value_of(const std::string& data) { return fields_of("fields { key: 'f' value { " + data + " } }").at("f"); }
-
-// A path for a file of this test, which is removed in the end.
-class ScratchFile {
- public:
-  ScratchFile() : path_(std::filesystem::temp_directory_path() / ("tenon_uff_" + std::to_string(::getpid()))) {}
-  ~ScratchFile() { std::filesystem::remove(path_); }
-  ScratchFile(const ScratchFile&) = delete;
-  ScratchFile& operator=(const ScratchFile&) = delete;
-  [[nodiscard]] std::string path() const { return path_.string(); }
-  [[nodiscard]] std::string content() const {
-    std::ifstream file(path_, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-
- private:
-  std::filesystem::path path_;
-};
 
 std::string text_of(const Graph& graph, bool shorten = false) {
   const ScratchFile file;
