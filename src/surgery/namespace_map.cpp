@@ -88,9 +88,9 @@ NamespaceMap parse_namespace_map(std::string_view json) {
   }
   if (!document.is_object()) fail("a map of namespaces must be a JSON object, as in {\"scope\": \"Layer(field=1)\"}");
   NamespaceMap map;
-  for (const auto& [path, value] : document.items()) {
-    with_context([&] { map.emplace(path, node_of(value)); },
-                 [&] { return fmt::format("in the map of namespaces, at '{}'", path); });
+  for (const auto& entry : document.items()) {
+    with_context([&] { map.emplace(entry.key(), node_of(entry.value())); },
+                 [&] { return fmt::format("in the map of namespaces, at '{}'", entry.key()); });
   }
   return map;
 }
