@@ -55,7 +55,7 @@ const Trace& trace_of(std::string_view what, const Expr& x) {
 Expr reduce(Reduction reduction, const Expr& x, const Axes& axes, bool keepdims) {
   const std::string_view what = reduction_name(reduction);
   const Trace& trace = trace_of(what, x);
-  const Expr operand = reducible(reduction, x);
+  Expr operand = reducible(reduction, x);
   const expr::Extents& from = operand.impl().shape;
   Nodes& nodes = trace->function.nodes;
   const std::vector<bool> chosen = chosen_axes(what, axes, from.size());

@@ -233,7 +233,7 @@ class Printer {
       for (const NodeId extent : output.shape) dims += (dims.empty() ? "" : ", ") + dimension(extent);
       text_ += fmt::format("{}{}[{}]", std::exchange(separator, ", "), function_.type_name(output.type), dims);
     }
-    text_ += "\n";
+    text_ += '\n';
   }
 
   // A name that nothing has yet.

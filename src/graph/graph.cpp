@@ -136,9 +136,12 @@ void Graph::erase(const std::unordered_set<const Node*>& nodes, std::unordered_s
     values.insert(node->outputs_.begin(), node->outputs_.end());
     node_by_name_.erase(node->name_);
   }
-  for (const Value* value : values) value_by_name_.erase(value->name_);
   std::erase_if(nodes_, [&](const auto& node) { return nodes.contains(node.get()); });
-  std::erase_if(values_, [&](const auto& value) { return values.contains(value.get()); });
+  std::erase_if(values_, [&](const auto& value) {
+    if (!values.contains(value.get())) return false;
+    value_by_name_.erase(value->name_);
+    return true;
+  });
 }
 
 void Graph::remove(Node* node) { remove(std::span<Node* const>(&node, 1)); }
