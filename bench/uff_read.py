@@ -49,7 +49,7 @@ def load(path):
 def load_and_touch(path):
     for node in tenon.load(path).nodes:
         if node.op == "Const":
-            touch(node.attributes["values"].attributes["data"])
+            touch(node.attributes["values"].attributes["value"])
 
 
 def main():
