@@ -37,6 +37,7 @@ ALLOWED = {
     "lowering": ["base", "graph", "ops", "expr", "layers", "formats/uff"],
     "conversion": ["base", "graph", "ops", "layers", "formats/uff", "lowering"],
     "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "lowering"],
+    "codegen": ["base", "graph", "expr", "plan"],
     # Both.
     "cli": [*RUN_SIDE, "io", "formats", "surgery", "lowering", "conversion", "compiler"],
 }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/loops.h"
+#include "codegen/layers.h"
+#include "errors.h"
+#include "expr/parse.h"
+
+#include <fmt/core.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+namespace tenon {
+namespace {
+
+std::string read(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+class Golden : public testing::TestWithParam<test::ExampleLayer> {};
+
+// The loops of well-known layers are kept as text. TENON_UPDATE_GOLDEN=1 writes them anew, for the difference to be
+// read.
+TEST_P(Golden, LoopsAreAsTheyWere) {
+  const test::ExampleLayer& layer = GetParam();
+  const std::string path = fmt::format("{}/{}.txt", TENON_GOLDEN, layer.name);
+  const std::string text = codegen::print(codegen::loops_of(test::bound(layer.text, layer.extents)));
+  if (std::getenv("TENON_UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;
+  EXPECT_EQ(text, read(path));
+}
+
+INSTANTIATE_TEST_SUITE_P(Codegen, Golden, testing::ValuesIn(test::example_layers()),
+                         [](const auto& layer) { return std::string(layer.param.name); });
+
+TEST(Loops, NothingIsDoneForEmptyOutputs) {
+  const auto function = test::bound("layer L(x: f32[n]) -> f32[n]\n  y[n] = x[n] + 1\n", {{"n", 0}});
+  EXPECT_TRUE(codegen::loops_of(function).kernels.empty());
+}
+
+TEST(Loops, AnEqualFormulaHasEqualLoopsWhateverItsNames) {
+  const auto loops = [](std::string_view text) {
+    const codegen::Program program = codegen::loops_of(test::bound(text, {{"n", 3}, {"a", 3}}));
+    return codegen::print(program, program.kernels.at(0));
+  };
+  EXPECT_EQ(loops("layer L(x: f32[n]) -> f32[n]\n  y[n] = x[n] + 1\n"),
+            loops("layer M(x: f32[a]) -> f32[a]\n  let t[a] = x[a]\n  y[a] = t[a] + 1\n"));
+}
+
+TEST(Loops, ALongRowIsNotKept) {
+  const test::ExampleLayer& softmax = test::example_layers()[3];
+  const auto rows = [&](int64_t c) {
+    return codegen::loops_of(test::bound(softmax.text, {{"n", 5}, {"c", c}})).kernels.at(0).scratch.size();
+  };
+  EXPECT_EQ(rows(8192), 1U);
+  EXPECT_EQ(rows(8193), 0U);
+}
+
+TEST(Loops, AReshapeThatDoesNotFitIsRefused) {
+  test::expect_error(ErrorCode::kInvalidArgument, "12 elements where 10 are required", [] {
+    const auto function = test::bound(
+        "layer L(x: f32[n], z: f32[m]) -> f32[m, 2]\n  require n == m * 2\n  y[m, k] = z[m] + x[m * 2 + k]\n",
+        {{"n", 12}, {"m", 5}});
+    (void)codegen::loops_of(function);
+  });
+}
+
+TEST(Loops, WhatIsNotBoundIsABug) {
+  test::expect_error(ErrorCode::kInternal, "not bound",
+                     [] { (void)codegen::loops_of(expr::parse("layer L(x: f32[n]) -> f32[n]\n  y[n] = x[n] + 1\n")); });
+}
+
+}  // namespace
+}  // namespace tenon
