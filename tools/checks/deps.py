@@ -38,6 +38,7 @@ ALLOWED = {
     "conversion": ["base", "graph", "ops", "layers", "formats/uff", "lowering"],
     "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "lowering"],
     "codegen": ["base", "graph", "expr", "plan"],
+    "codegen/llvm": ["base", "graph", "expr", "plan", "codegen"],
     # Both.
     "cli": [*RUN_SIDE, "io", "formats", "surgery", "lowering", "conversion", "compiler"],
 }

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/llvm/emit.h"
+
+#include "codegen/llvm/memory.h"
+#include "codegen/llvm/reduction.h"
+#include "codegen/llvm/scalars.h"
+
+#include <llvm/IR/Module.h>
+
+#include <algorithm>
+#include <bit>
+#include <map>
+
+namespace tenon::codegen {
+namespace {
+
+using expr::Node;
+using expr::NodeKind;
+using llvm::Value;
+
+constexpr unsigned kVectorBytes = 64;
+
+class Emitter {
+ public:
+  Emitter(const Program& program, const Kernel& kernel, Isa isa, llvm::Module& module)
+      : program_(program),
+        kernel_(kernel),
+        b_(module.getContext(), isa),
+        values_(static_cast<size_t>(kernel.nodes.size())),
+        results_(kernel.reductions.size()),
+        accumulators_(kernel.reductions.size()) {
+    llvm::Type* pointer = b_.getPtrTy();
+    auto* type = llvm::FunctionType::get(b_.getVoidTy(), {pointer, b_.getInt64Ty(), b_.getInt64Ty()}, false);
+    function_ = llvm::Function::Create(type, llvm::GlobalValue::ExternalLinkage, "kernel", module);
+    for (const char* attribute : {"nounwind", "no-jump-tables"}) function_->addFnAttr(attribute, "true");
+    function_->setDoesNotThrow();
+    function_->addFnAttr("prefer-vector-width", "512");
+    function_->addFnAttr("min-legal-vector-width", "512");
+    b_.SetInsertPoint(llvm::BasicBlock::Create(module.getContext(), "", function_));
+  }
+
+  void run() {
+    Value* arguments = function_->getArg(0);
+    Value* tensors = b_.CreateLoad(b_.getPtrTy(), arguments);
+    fault_ = b_.CreateLoad(b_.getPtrTy(), b_.CreateConstGEP1_64(b_.getPtrTy(), arguments, 1));
+    for (size_t i = 0; i < program_.buffers.size(); ++i) {
+      buffers_.push_back(b_.CreateLoad(b_.getPtrTy(), b_.CreateConstGEP1_64(b_.getPtrTy(), tensors, i)));
+    }
+    for (const Scratch& row : kernel_.scratch) {
+      // Vectors are stored whole, even the last one.
+      const int64_t count = row.count + kVectorBytes;
+      rows_.push_back(b_.variable(llvm::ArrayType::get(memory_type(b_, row.type), static_cast<uint64_t>(count))));
+    }
+    begin_ = function_->getArg(1);
+    end_ = function_->getArg(2);
+    const bool is_parallel = std::any_of(kernel_.body.begin(), kernel_.body.end(),
+                                         [](const Statement& statement) { return statement.parallel; });
+    if (is_parallel)
+      statements(kernel_.body);
+    else
+      b_.when(b_.CreateICmpSLT(begin_, end_), [&] { statements(kernel_.body); });
+    b_.CreateRetVoid();
+  }
+
+ private:
+  // --- loops
+
+  void statements(const std::vector<Statement>& body) {
+    for (const Statement& statement : body) this->statement(statement);
+  }
+
+  void statement(const Statement& statement) {
+    switch (statement.kind) {
+      case StatementKind::kLet:
+        set(statement.node, compute(statement.node));
+        break;
+      case StatementKind::kFor:
+        loop(statement);
+        break;
+      case StatementKind::kAccumulate:
+        accumulators_[static_cast<size_t>(statement.number)].add(b_, use(statement.node), position(statement.number),
+                                                                 lanes_);
+        break;
+      case StatementKind::kStore:
+        store(statement);
+        break;
+      case StatementKind::kCheck:
+        check(use(statement.node));
+        break;
+      case StatementKind::kKeep: {
+        const ScalarType type = kernel_.nodes[statement.node].type;
+        const Run run{rows_[static_cast<size_t>(statement.number)], level_.back(), 1};
+        if (lanes_.count == 0)
+          store_one(b_, type, run.base, run.first, use(statement.node));
+        else
+          store_run(b_, type, run, {lanes_.count, nullptr, nullptr}, vector(use(statement.node)));
+        break;
+      }
+      case StatementKind::kRecall: {
+        const ScalarType type = kernel_.nodes[statement.node].type;
+        const Run run{rows_[static_cast<size_t>(statement.number)], level_.back(), 1};
+        set(statement.node, lanes_.count == 0 ? load_one(b_, type, run.base, run.first, nullptr)
+                                              : load_run(b_, type, run, {lanes_.count, nullptr, nullptr}, nullptr));
+        break;
+      }
+    }
+  }
+
+  void loop(const Statement& loop) {
+    std::vector<int> begun;  // Reductions whose outermost loop this is.
+    begin_reductions(loop, loop.number, begun, loop.vector ? &loop : nullptr);
+    Value* begin = loop.parallel ? begin_ : b_.getInt64(0);
+    Value* end = loop.parallel ? end_ : b_.getInt64(static_cast<uint64_t>(loop.extent));
+    const auto body = [&](Value* index) {
+      level_.push_back(index);
+      statements(loop.body);
+      level_.pop_back();
+    };
+    if (loop.vector) {
+      const unsigned width = width_of(loop);
+      vector_level_ = loop.number;
+      const Lanes all{width, nullptr, nullptr};
+      lanes_ = all;
+      Value* whole = b_.CreateAdd(begin, b_.CreateAnd(b_.CreateSub(end, begin), b_.getInt64(~uint64_t{width - 1})));
+      if (loop.parallel || loop.extent >= width) b_.loop(begin, whole, width, body);
+      if (loop.parallel || loop.extent % width != 0) {
+        b_.when(b_.CreateICmpSLT(whole, end), [&] {
+          Value* active = b_.CreateSub(end, whole);
+          Value* mask = b_.CreateICmpULT(b_.lane_numbers(width), b_.splat(active, width));
+          lanes_ = {width, active, mask};
+          body(whole);
+        });
+      }
+      lanes_ = {};
+      vector_level_ = -1;
+    } else {
+      b_.loop(begin, end, 1, body);
+    }
+    for (const int number : begun) {
+      results_[static_cast<size_t>(number)] = accumulators_[static_cast<size_t>(number)].finish(b_);
+    }
+  }
+
+  // Those that statements within accumulate and whose first loop has this level. `vector` is the vector loop between,
+  // if any.
+  void begin_reductions(const Statement& at, int level, std::vector<int>& begun, const Statement* vector) {
+    for (const Statement& statement : at.body) {
+      if (statement.kind == StatementKind::kFor) {
+        begin_reductions(statement, level, begun, statement.vector ? &statement : vector);
+      }
+      if (statement.kind != StatementKind::kAccumulate) continue;
+      const auto number = static_cast<size_t>(statement.number);
+      const Reduced& reduced = kernel_.reductions[number];
+      if (reduced.level != level) continue;
+      // The lanes are those of a vector loop within, whose partial results come together at the end; or of one around.
+      unsigned width = 0;
+      if (vector != nullptr)
+        width = width_of(*vector);
+      else if (vector_level_ >= 0 && varies(reduced.value, vector_level_))
+        width = lanes_.count;
+      accumulators_[number] = Accumulator(b_, reduced.op, reduced.type, width, vector != nullptr);
+      begun.push_back(statement.number);
+    }
+  }
+
+  // The place of what is accumulated now, row-major over the reduction's loops.
+  Value* position(int number) {
+    const Reduced& reduced = kernel_.reductions[static_cast<size_t>(number)];
+    if (reduced.op != Reduction::kArgMin && reduced.op != Reduction::kArgMax) return nullptr;
+    Value* place = b_.getInt64(0);
+    for (size_t i = 0; i < reduced.extents.size(); ++i) {
+      const int level = reduced.level + static_cast<int>(i);
+      place = b_.CreateMul(place, Builder::integer(place, reduced.extents[i]));
+      Value* index = index_of(level);
+      if (Builder::lanes(index) != 0) place = b_.splat(place, lanes_.count);
+      if (Builder::lanes(place) != 0) index = b_.splat(index, lanes_.count);
+      place = b_.CreateAdd(place, index);
+    }
+    return place;
+  }
+
+  // So many lanes that the widest values fill a vector.
+  unsigned width_of(const Statement& loop) {
+    unsigned widest = 0;
+    widen(loop, loop.number, widest);
+    const unsigned width = kVectorBytes / std::max(widest, 1U);
+    if (loop.extent >= width) return width;
+    return std::max(2U, static_cast<unsigned>(std::bit_ceil(static_cast<uint64_t>(loop.extent))));
+  }
+  void widen(const Statement& at, int level, unsigned& widest) {
+    for (const Statement& statement : at.body) {
+      if (statement.kind == StatementKind::kFor) widen(statement, level, widest);
+      if (statement.node < 0 || !(statement.kind == StatementKind::kStore || varies(statement.node, level))) continue;
+      const ScalarType type = kernel_.nodes[statement.node].type;
+      if (type != expr::kBool) widest = std::max(widest, static_cast<unsigned>(dtype_bits(type.dtype()) / 8));
+    }
+  }
+
+  // Whether a node differs between the iterations of the loop at that level around it.
+  bool varies(NodeId id, int level) {
+    std::vector<char>& known = varies_[level];
+    if (known.empty()) {
+      for (NodeId node = 0; node < kernel_.nodes.size(); ++node) known.push_back(varies_by(node, level, known) ? 1 : 0);
+    }
+    return known[static_cast<size_t>(id)] != 0;
+  }
+  bool varies_by(NodeId id, int level, const std::vector<char>& known) const {
+    const Node& node = kernel_.nodes[id];
+    const auto at = [&](NodeId operand) { return known[static_cast<size_t>(operand)] != 0; };
+    if (node.kind == NodeKind::kIndex) return node.number == level;
+    if (node.kind == NodeKind::kField) {
+      const Reduced& reduced = kernel_.reductions[static_cast<size_t>(node.number)];
+      return reduced.level > level && at(reduced.value);
+    }
+    if (node.kind == NodeKind::kLoad && kernel_.accesses[static_cast<size_t>(node.number)].step(level) != 0)
+      return true;
+    const std::vector<NodeId> operands = kernel_.operands(id);
+    return std::any_of(operands.begin(), operands.end(), at);
+  }
+
+  // --- values
+
+  void set(NodeId id, Value* value) { values_[static_cast<size_t>(id)] = value; }
+
+  Value* index_of(int level) {
+    Value* index = level_[static_cast<size_t>(level)];
+    if (level != vector_level_) return index;
+    return b_.CreateAdd(b_.splat(index, lanes_.count), b_.lane_numbers(lanes_.count));
+  }
+
+  Value* use(NodeId id) {
+    const Node& node = kernel_.nodes[id];
+    if (node.kind == NodeKind::kConst) return constant(b_, node.type, node.value);
+    if (node.kind == NodeKind::kIndex) return index_of(node.number);
+    if (node.kind == NodeKind::kField) return results_[static_cast<size_t>(node.number)];
+    return values_[static_cast<size_t>(id)];
+  }
+  Value* vector(Value* value) { return b_.splat(value, lanes_.count); }
+
+  // Operands of one shape: vectors as soon as one is.
+  std::vector<Value*> operands(const Node& node) {
+    std::vector<Value*> values;
+    bool any = false;
+    for (const NodeId operand : node.operands) {
+      values.push_back(use(operand));
+      any = any || Builder::lanes(values.back()) != 0;
+    }
+    if (any)
+      for (Value*& value : values) value = vector(value);
+    return values;
+  }
+
+  Value* compute(NodeId id) {
+    const Node& node = kernel_.nodes[id];
+    if (node.kind == NodeKind::kLoad) return load(node);
+    const std::vector<Value*> x = operands(node);
+    const ScalarType type = kernel_.nodes[node.operands[0]].type;
+    switch (node.kind) {
+      case NodeKind::kUnary:
+        return unary(b_, node.unary(), type, x[0]);
+      case NodeKind::kBinary:
+        return binary(b_, node.binary(), type, x[0], x[1]);
+      case NodeKind::kSelect:
+        return b_.CreateSelect(x[0], x[1], x[2]);
+      default:
+        return cast(b_, node.cast_mode(), type, node.type, x[0]);
+    }
+  }
+
+  // The part of an address that all lanes share: without the steps of the vector loop, which count from `level_`.
+  Value* shared_place(const Access& access) {
+    Value* place = b_.getInt64(static_cast<uint64_t>(access.offset));
+    for (size_t level = 0; level < access.steps.size(); ++level) {
+      if (access.steps[level] == 0) continue;
+      Value* step = b_.getInt64(static_cast<uint64_t>(access.steps[level]));
+      place = b_.CreateAdd(place, b_.CreateMul(level_[level], step));
+    }
+    return place;
+  }
+
+  Value* load(const Node& node) {
+    const Access& access = kernel_.accesses[static_cast<size_t>(node.number)];
+    Value* base = buffers_[static_cast<size_t>(access.buffer)];
+    Value* place = shared_place(access);
+    Value* rest = access.rest < 0 ? nullptr : use(access.rest);
+    Value* guard = access.guard < 0 ? nullptr : use(access.guard);
+    const int64_t step = vector_level_ < 0 ? 0 : access.step(vector_level_);
+    if (rest != nullptr && Builder::lanes(rest) != 0) {
+      Value* places = b_.CreateAdd(vector(place), rest);
+      if (step != 0) places = b_.CreateAdd(places, scaled_lanes(step));
+      return load_gather(b_, node.type, base, places, lanes_, guard);
+    }
+    if (rest != nullptr) place = b_.CreateAdd(place, rest);
+    if (step != 0) return load_run(b_, node.type, {base, place, step}, lanes_, guard);
+    if (guard != nullptr && Builder::lanes(guard) != 0)
+      return load_gather(b_, node.type, base, vector(place), lanes_, guard);
+    return load_one(b_, node.type, base, place, guard);
+  }
+  Value* scaled_lanes(int64_t step) {
+    Value* numbers = b_.lane_numbers(lanes_.count);
+    return b_.CreateMul(numbers, Builder::integer(numbers, step));
+  }
+
+  void store(const Statement& statement) {
+    const Access& access = kernel_.accesses[static_cast<size_t>(statement.number)];
+    const ScalarType type = kernel_.nodes[statement.node].type;
+    Value* base = buffers_[static_cast<size_t>(access.buffer)];
+    Value* place = shared_place(access);
+    if (lanes_.count == 0)
+      store_one(b_, type, base, place, use(statement.node));
+    else
+      store_run(b_, type, {base, place, access.step(vector_level_)}, lanes_, vector(use(statement.node)));
+  }
+
+  void check(Value* fault) {
+    if (Builder::lanes(fault) != 0) {
+      if (lanes_.mask != nullptr) fault = b_.CreateAnd(fault, lanes_.mask);
+      fault = b_.CreateOrReduce(fault);
+    }
+    b_.when(fault, [&] {
+      llvm::StoreInst* store = b_.CreateAlignedStore(b_.getInt64(1), fault_, llvm::Align(8));
+      store->setAtomic(llvm::AtomicOrdering::Monotonic);  // Several threads may fail at once.
+    });
+  }
+
+  const Program& program_;
+  const Kernel& kernel_;
+  Builder b_;
+  llvm::Function* function_;
+  Value* fault_ = nullptr;
+  Value* begin_ = nullptr;
+  Value* end_ = nullptr;
+  std::vector<Value*> buffers_;
+  std::vector<Value*> rows_;
+  std::vector<Value*> level_;   // The variables of the loops around; of a vector loop its first lane's.
+  std::vector<Value*> values_;  // By node.
+  std::vector<Value*> results_;
+  std::vector<Accumulator> accumulators_;
+  std::map<int, std::vector<char>> varies_;
+  Lanes lanes_;
+  int vector_level_ = -1;
+};
+
+}  // namespace
+
+void emit(const Program& program, const Kernel& kernel, Isa isa, llvm::Module& module) {
+  Emitter(program, kernel, isa, module).run();
+}
+
+}  // namespace tenon::codegen

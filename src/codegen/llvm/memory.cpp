@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/llvm/memory.h"
+
+#include "codegen/llvm/scalars.h"
+
+namespace tenon::codegen {
+
+using expr::ScalarType;
+using llvm::Value;
+
+namespace {
+
+// Whether one instruction loads or stores the masked lanes of a vector.
+bool has_masks(Isa isa, unsigned bits) { return isa == Isa::kX86V4 || (isa == Isa::kX86V3 && bits >= 32); }
+bool has_gathers(Isa isa, unsigned bits) { return isa == Isa::kX86V4 && bits >= 32; }
+
+Value* address(Builder& b, ScalarType type, Value* base, Value* place) {
+  return b.CreateGEP(memory_type(b, type), base, place);
+}
+
+llvm::Align alignment(Builder& b, ScalarType type) {
+  return llvm::Align(memory_type(b, type)->getScalarSizeInBits() / 8);
+}
+
+Value* from_memory(Builder& b, ScalarType type, Value* value) {
+  return type == expr::kBool ? b.CreateICmpNE(value, llvm::Constant::getNullValue(value->getType())) : value;
+}
+
+Value* to_memory(Builder& b, ScalarType type, Value* value) {
+  return type == expr::kBool ? b.CreateZExt(value, Builder::like(value, b.getInt8Ty())) : value;
+}
+
+Value* zero_where_not(Builder& b, Value* guard, Value* value) {
+  if (guard == nullptr) return value;
+  return b.CreateSelect(b.splat(guard, Builder::lanes(value)), value, llvm::Constant::getNullValue(value->getType()));
+}
+
+Value* both(Builder& b, Value* a, Value* c) {
+  if (a == nullptr || c == nullptr) return a == nullptr ? c : a;
+  return b.CreateAnd(a, c);
+}
+
+}  // namespace
+
+Value* load_one(Builder& b, ScalarType type, Value* base, Value* place, Value* guard) {
+  if (guard != nullptr) place = b.CreateSelect(guard, place, b.getInt64(0));
+  Value* value = b.CreateAlignedLoad(memory_type(b, type), address(b, type, base, place), alignment(b, type));
+  return zero_where_not(b, guard, from_memory(b, type, value));
+}
+
+Value* load_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes, Value* guard) {
+  llvm::Type* element = memory_type(b, type);
+  llvm::Type* vector = Builder::type(element, lanes.count);
+  const bool masked = has_masks(b.isa(), element->getScalarSizeInBits());
+  Value* mask = guard == nullptr ? lanes.mask : both(b, b.splat(guard, lanes.count), lanes.mask);
+  const bool one_guard = guard != nullptr && Builder::lanes(guard) == 0;
+  if (run.step != 1 || (guard != nullptr && !one_guard && !masked)) {
+    Value* numbers = b.CreateMul(b.lane_numbers(lanes.count), Builder::integer(b.lane_numbers(lanes.count), run.step));
+    Value* places = b.CreateAdd(b.splat(run.first, lanes.count), numbers);
+    return load_gather(b, type, run.base, places, lanes, guard);
+  }
+  if (mask == nullptr) {
+    Value* start = address(b, type, run.base, run.first);
+    return from_memory(b, type, b.CreateAlignedLoad(vector, start, alignment(b, type)));
+  }
+  if (masked) {
+    Value* start = address(b, type, run.base, run.first);
+    Value* zero = llvm::Constant::getNullValue(vector);
+    return from_memory(b, type, b.CreateMaskedLoad(vector, start, alignment(b, type), mask, zero));
+  }
+  // Through memory: the lanes that count, one by one.
+  llvm::AllocaInst* buffer = b.variable(vector);
+  b.CreateStore(llvm::Constant::getNullValue(vector), buffer);
+  Value* count = lanes.active == nullptr ? b.getInt64(lanes.count) : lanes.active;
+  if (one_guard) count = b.CreateSelect(guard, count, b.getInt64(0));
+  b.loop(b.getInt64(0), count, 1, [&](Value* k) {
+    Value* from = address(b, type, run.base, b.CreateAdd(run.first, k));
+    b.CreateStore(b.CreateAlignedLoad(element, from, alignment(b, type)), b.CreateGEP(element, buffer, k));
+  });
+  return from_memory(b, type, b.CreateLoad(vector, buffer));
+}
+
+Value* load_gather(Builder& b, ScalarType type, Value* base, Value* places, const Lanes& lanes, Value* guard) {
+  llvm::Type* element = memory_type(b, type);
+  llvm::Type* vector = Builder::type(element, lanes.count);
+  Value* mask = both(b, lanes.mask, guard == nullptr ? nullptr : b.splat(guard, lanes.count));
+  if (has_gathers(b.isa(), element->getScalarSizeInBits())) {
+    Value* all = mask == nullptr ? b.splat(b.getTrue(), lanes.count) : mask;
+    Value* zero = llvm::Constant::getNullValue(vector);
+    return from_memory(b, type,
+                       b.CreateMaskedGather(vector, address(b, type, base, places), alignment(b, type), all, zero));
+  }
+  // Lanes that do not count read the first element, which is there.
+  if (mask != nullptr) places = b.CreateSelect(mask, places, llvm::Constant::getNullValue(places->getType()));
+  Value* value = llvm::PoisonValue::get(vector);
+  for (unsigned lane = 0; lane < lanes.count; ++lane) {
+    Value* from = address(b, type, base, b.CreateExtractElement(places, lane));
+    value = b.CreateInsertElement(value, b.CreateAlignedLoad(element, from, alignment(b, type)), lane);
+  }
+  return zero_where_not(b, mask, from_memory(b, type, value));
+}
+
+void store_one(Builder& b, ScalarType type, Value* base, Value* place, Value* value) {
+  b.CreateAlignedStore(to_memory(b, type, value), address(b, type, base, place), alignment(b, type));
+}
+
+void store_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes, Value* value) {
+  value = to_memory(b, type, value);
+  llvm::Type* element = memory_type(b, type);
+  Value* start = address(b, type, run.base, run.first);
+  if (run.step == 1 && lanes.mask == nullptr) {
+    b.CreateAlignedStore(value, start, alignment(b, type));
+    return;
+  }
+  if (run.step == 1 && has_masks(b.isa(), element->getScalarSizeInBits())) {
+    b.CreateMaskedStore(value, start, alignment(b, type), lanes.mask);
+    return;
+  }
+  llvm::AllocaInst* buffer = b.variable(value->getType());
+  b.CreateStore(value, buffer);
+  Value* count = lanes.active == nullptr ? b.getInt64(lanes.count) : lanes.active;
+  b.loop(b.getInt64(0), count, 1, [&](Value* k) {
+    Value* place = b.CreateAdd(run.first, b.CreateMul(k, b.getInt64(static_cast<uint64_t>(run.step))));
+    Value* one = b.CreateLoad(element, b.CreateGEP(element, buffer, k));
+    b.CreateAlignedStore(one, address(b, type, run.base, place), alignment(b, type));
+  });
+}
+
+}  // namespace tenon::codegen

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "codegen/llvm/builder.h"
+#include "expr/scalar.h"
+
+// Elements from and to memory, one or a vector of them.
+namespace tenon::codegen {
+
+/// Which lanes of a vector count. Null members: all of them.
+struct Lanes {
+  unsigned count = 0;             ///< 0 outside of vector loops.
+  llvm::Value* active = nullptr;  ///< How many, from the first on (i64), at least 1.
+  llvm::Value* mask = nullptr;    ///< The same as a vector of i1.
+};
+
+/// A run of elements: lane k's is at base + (first + step * k) * element.
+struct Run {
+  llvm::Value* base;   ///< The buffer.
+  llvm::Value* first;  ///< i64
+  int64_t step;
+};
+
+/// `lanes` elements that follow one another; those that do not count are not read, and are 0. `guard` (i1, of lanes or
+/// one; null: true): where it is false nothing is read either.
+[[nodiscard]] llvm::Value* load_run(Builder& build, expr::ScalarType type, const Run& run, const Lanes& lanes,
+                                    llvm::Value* guard);
+/// Elements at places of their own, a vector of i64.
+[[nodiscard]] llvm::Value* load_gather(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* places,
+                                       const Lanes& lanes, llvm::Value* guard);
+/// One element.
+[[nodiscard]] llvm::Value* load_one(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place,
+                                    llvm::Value* guard);
+
+/// Stores the lanes that count.
+void store_run(Builder& build, expr::ScalarType type, const Run& run, const Lanes& lanes, llvm::Value* value);
+void store_one(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place, llvm::Value* value);
+
+}  // namespace tenon::codegen

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/llvm/reduction.h"
+
+#include "codegen/llvm/scalars.h"
+
+#include <limits>
+#include <vector>
+
+namespace tenon::codegen {
+namespace {
+
+using expr::BinaryOp;
+using expr::Scalar;
+using expr::ScalarType;
+using llvm::Value;
+
+// No element seen yet.
+constexpr int64_t kNowhere = std::numeric_limits<int64_t>::max();
+
+BinaryOp combining(Reduction op) {
+  switch (op) {
+    case Reduction::kSum:
+      return BinaryOp::kAdd;
+    case Reduction::kProd:
+      return BinaryOp::kMul;
+    case Reduction::kMin:
+    case Reduction::kArgMin:
+      return BinaryOp::kMin;
+    case Reduction::kMax:
+    case Reduction::kArgMax:
+      return BinaryOp::kMax;
+    case Reduction::kAny:
+      return BinaryOp::kOr;
+    case Reduction::kAll:
+      return BinaryOp::kAnd;
+  }
+  return BinaryOp::kAdd;
+}
+
+Scalar start_of(Reduction op, ScalarType type) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const auto extreme = [&](double value) {
+    return expr::is_any(type, expr::kFloats)
+               ? Scalar::real(value)
+               : expr::eval_cast(expr::CastMode::kValue, expr::kF64, type, Scalar::real(value));
+  };
+  switch (combining(op)) {
+    case BinaryOp::kMul:
+      return expr::from_number(type, int64_t{1}).value();
+    case BinaryOp::kMin:
+      return extreme(kInfinity);
+    case BinaryOp::kMax:
+      return extreme(-kInfinity);
+    case BinaryOp::kAnd:
+      return Scalar::integer(1);
+    default:
+      return Scalar();
+  }
+}
+
+}  // namespace
+
+Accumulator::Accumulator(Builder& b, Reduction op, ScalarType type, unsigned lanes, bool across)
+    : op_(op), type_(type), lanes_(lanes), across_(across) {
+  best_ = b.variable(Builder::type(register_type(b, type), lanes));
+  b.CreateStore(b.splat(constant(b, type, start_of(op, type)), lanes), best_);
+  if (!is_arg()) return;
+  position_ = b.variable(Builder::type(b.getInt64Ty(), lanes));
+  b.CreateStore(b.splat(b.getInt64(kNowhere), lanes), position_);
+}
+
+Accumulator::State Accumulator::load(Builder& b) const {
+  return {b.CreateLoad(best_->getAllocatedType(), best_),
+          is_arg() ? b.CreateLoad(position_->getAllocatedType(), position_) : nullptr};
+}
+
+// The first of equal ones, and NaN before all others, whatever the order of a and b.
+Accumulator::State Accumulator::combine(Builder& b, State a, State c) const {
+  if (!is_arg()) return {binary(b, combining(op_), type_, a.best, c.best), nullptr};
+  const auto before = [&](Value* p, Value* q) {
+    return op_ == Reduction::kArgMin ? binary(b, BinaryOp::kLt, type_, p, q) : binary(b, BinaryOp::kLt, type_, q, p);
+  };
+  Value* wins = before(c.best, a.best);
+  Value* equal = binary(b, BinaryOp::kEq, type_, a.best, c.best);
+  if (expr::is_any(type_, expr::kFloats)) {
+    Value* a_nan = b.CreateFCmpUNO(a.best, a.best);
+    Value* c_nan = b.CreateFCmpUNO(c.best, c.best);
+    wins = b.CreateOr(wins, b.CreateAnd(c_nan, b.CreateNot(a_nan)));
+    equal = b.CreateOr(equal, b.CreateAnd(a_nan, c_nan));
+  }
+  wins = b.CreateOr(wins, b.CreateAnd(equal, b.CreateICmpSLT(c.position, a.position)));
+  return {b.CreateSelect(wins, c.best, a.best), b.CreateSelect(wins, c.position, a.position)};
+}
+
+void Accumulator::add(Builder& b, Value* value, Value* position, const Lanes& lanes) {
+  const State before = load(b);
+  const State next = combine(b, before, {b.splat(value, lanes_), is_arg() ? b.splat(position, lanes_) : nullptr});
+  Value* mask = across_ ? lanes.mask : nullptr;
+  const auto store = [&](Value* now, Value* old, llvm::AllocaInst* to) {
+    b.CreateStore(mask == nullptr ? now : b.CreateSelect(mask, now, old), to);
+  };
+  store(next.best, before.best, best_);
+  if (is_arg()) store(next.position, before.position, position_);
+}
+
+Value* Accumulator::finish(Builder& b) {
+  State state = load(b);
+  for (unsigned count = across_ ? lanes_ : 0; count > 1; count /= 2) {
+    const auto half = [&](Value* x, unsigned first) {
+      std::vector<int> picked;
+      for (unsigned i = 0; i < count / 2; ++i) picked.push_back(static_cast<int>(first + i));
+      return x == nullptr ? nullptr : b.CreateShuffleVector(x, picked);
+    };
+    const unsigned middle = count / 2;
+    state = combine(b, {half(state.best, 0), half(state.position, 0)},
+                    {half(state.best, middle), half(state.position, middle)});
+  }
+  if (across_) {
+    state.best = b.CreateExtractElement(state.best, uint64_t{0});
+    if (is_arg()) state.position = b.CreateExtractElement(state.position, uint64_t{0});
+  }
+  if (!is_arg()) return state.best;
+  Value* nowhere = Builder::integer(state.position, kNowhere);
+  return b.CreateSelect(b.CreateICmpEQ(state.position, nowhere), Builder::integer(state.position, 0), state.position);
+}
+
+}  // namespace tenon::codegen

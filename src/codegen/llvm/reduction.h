@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "codegen/llvm/memory.h"
+
+#include <tenon/expr.h>
+
+// Reductions on their way.
+namespace tenon::codegen {
+
+/// What a loop accumulates, on the stack until the loop ends.
+class Accumulator {
+ public:
+  Accumulator() = default;
+  /// Starts with no element seen. `lanes`: 0 for a scalar. `across`: the lanes are parts of one result, which finish()
+  /// brings together in halves.
+  Accumulator(Builder& build, Reduction op, expr::ScalarType type, unsigned lanes, bool across);
+
+  /// `position` (i64) is of kArgMin and kArgMax only. Lanes that do not count change nothing.
+  void add(Builder& build, llvm::Value* value, llvm::Value* position, const Lanes& lanes);
+  /// The result.
+  [[nodiscard]] llvm::Value* finish(Builder& build);
+
+ private:
+  struct State {
+    llvm::Value* best;
+    llvm::Value* position;  // Of kArgMin and kArgMax, else null.
+  };
+  [[nodiscard]] bool is_arg() const { return op_ == Reduction::kArgMin || op_ == Reduction::kArgMax; }
+  [[nodiscard]] State combine(Builder& build, State a, State b) const;
+  [[nodiscard]] State load(Builder& build) const;
+
+  Reduction op_ = Reduction::kSum;
+  expr::ScalarType type_ = expr::kF32;
+  unsigned lanes_ = 0;
+  bool across_ = false;
+  llvm::AllocaInst* best_ = nullptr;
+  llvm::AllocaInst* position_ = nullptr;
+};
+
+}  // namespace tenon::codegen
