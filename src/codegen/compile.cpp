@@ -73,10 +73,12 @@ std::string text_of(const Program& program, const Kernel& kernel) {
   return text + "\n" + print(program, kernel);
 }
 
-CodeTensor tensor_of(const Buffer& buffer) {
+CodeTensor tensor_of(const Program& program, size_t number) {
+  const Buffer& buffer = program.buffers[number];
   constexpr std::array<CodeTensor::Role, 3> kRoles = {CodeTensor::Role::kInput, CodeTensor::Role::kOutput,
                                                       CodeTensor::Role::kTemporary};
-  return {kRoles[static_cast<size_t>(buffer.role)], buffer.type.dtype(), buffer.count};
+  return {kRoles[static_cast<size_t>(buffer.role)], buffer.type.dtype(), buffer.count,
+          buffer.role == Buffer::Role::kInput && in_place(program, number)};
 }
 
 }  // namespace
@@ -135,7 +137,7 @@ std::vector<std::byte> compile(const Program& program, std::span<const Isa> isas
 
   const std::string text = print(program);
   CodeImage image{.source = xxh3(text.data(), text.size()), .tensors = {}, .kernels = {}, .variants = {}};
-  for (const Buffer& buffer : program.buffers) image.tensors.push_back(tensor_of(buffer));
+  for (size_t i = 0; i < program.buffers.size(); ++i) image.tensors.push_back(tensor_of(program, i));
   for (const Kernel& kernel : program.kernels) image.kernels.push_back({kernel.extent, kernel.cost});
   for (size_t v = 0; v < isas.size(); ++v) {
     CodeVariant& variant = image.variants.emplace_back(CodeVariant{isas[v], {}});

@@ -78,10 +78,7 @@ NodeId Formulas::node(NodeId id, const Roles& roles, Places& places) {
     case NodeKind::kIndex: {
       const int64_t extent = constant_of(function_.nodes, node.operands[0]);
       if (extent == 1) return kernel_.nodes.integer(0);
-      // An index that a merged loop hides is part of addresses only.
-      const auto role = roles.find(node.number);
-      const int level = role == roles.end() ? 0 : role->second.level;
-      return kernel_.nodes.index(level, kernel_.nodes.integer(extent));
+      return kernel_.nodes.index(roles.at(node.number).level, kernel_.nodes.integer(extent));
     }
     case NodeKind::kLoad:
       return load(id, roles, places);

@@ -52,6 +52,16 @@ Kernel kernel_of(const Stages& stages, const std::vector<int>& input_buffers, st
     const NodeId value = formulas.add(targets[i].value);
     sinks.push_back({StatementKind::kStore, value, formulas.store(buffers[i])});
   }
+  // A kernel's code is straight, so the time that compiling it takes grows with its operations.
+  constexpr double kMostOperations = 1 << 14;
+  double operations = 0;
+  for (NodeId id = 0; id < kernel.nodes.size(); ++id) operations += weight(kernel.nodes[id]);
+  if (operations > kMostOperations) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("a kernel of it has {:.0f} operations; Tenon compiles up to {:.0f}: make "
+                            "several layers of it",
+                            operations, kMostOperations));
+  }
   build_nest(formulas, sinks, kernel);
   return kernel;
 }
@@ -111,6 +121,34 @@ std::vector<NodeId> Kernel::operands(NodeId id) const {
   if (access.rest >= 0) result.push_back(access.rest);
   if (access.guard >= 0) result.push_back(access.guard);
   return result;
+}
+
+bool in_place(const Program& program, size_t input) {
+  const auto first = std::find_if(program.buffers.begin(), program.buffers.end(),
+                                  [](const Buffer& buffer) { return buffer.role == Buffer::Role::kOutput; });
+  const auto output = static_cast<int>(first - program.buffers.begin());
+  if (first == program.buffers.end() ||
+      dtype_bits(first->type.dtype()) != dtype_bits(program.buffers[input].type.dtype())) {
+    return false;
+  }
+  const auto touches = [](const Kernel& kernel, int buffer) {
+    return std::any_of(kernel.accesses.begin(), kernel.accesses.end(),
+                       [&](const Access& access) { return access.buffer == buffer; });
+  };
+  for (const Kernel& kernel : program.kernels) {
+    if (!touches(kernel, output)) continue;
+    // The one that stores; those after it must not read the input any more.
+    const bool is_last = std::none_of(&kernel + 1, program.kernels.data() + program.kernels.size(),
+                                      [&](const Kernel& later) { return touches(later, static_cast<int>(input)); });
+    const auto store = std::find_if(kernel.accesses.begin(), kernel.accesses.end(),
+                                    [&](const Access& access) { return access.buffer == output; });
+    return is_last && std::all_of(kernel.accesses.begin(), kernel.accesses.end(), [&](Access access) {
+             if (access.buffer != static_cast<int>(input)) return true;
+             access.buffer = output;
+             return access == *store;
+           });
+  }
+  return true;
 }
 
 Program loops_of(const expr::Function& function) {

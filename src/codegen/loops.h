@@ -100,8 +100,12 @@ struct Program {
 };
 
 /// The loops of a function whose dtypes, fields and extents are bound. Throws kInvalidArgument when extents do not fit
-/// (a reshape's requirement, a negative dimension), kUnsupported above a limit.
+/// (a reshape's requirement, a negative dimension), kUnsupported above a limit: what would take long to compile.
 [[nodiscard]] Program loops_of(const expr::Function& function);
+
+/// Whether output 0 may lie in the memory of that input: elements are as wide, and each is read by the iterations that
+/// store there only, before they do.
+[[nodiscard]] bool in_place(const Program& program, size_t input);
 
 /// The loops as text. Equal texts mean equal code.
 [[nodiscard]] std::string print(const Program& program, const Kernel& kernel);

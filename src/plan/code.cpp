@@ -102,14 +102,15 @@ class Reader {
   }
 
   void tensor() {
-    const auto role = reader_.number<uint32_t>("a tensor's role");
+    const auto role = reader_.number<uint16_t>("a tensor's role");
+    const auto in_place = reader_.number<uint16_t>("a tensor's place");
     const auto dtype = reader_.number<int32_t>("a tensor's dtype");
     const auto count = reader_.number<int64_t>("a tensor's count");
-    if (role > 2 || !is_valid_dtype(dtype) || dtype_bits(static_cast<DType>(dtype)) < 8 || count < 0 ||
-        count > INT64_MAX / 16) {
+    if (role > 2 || in_place > (role == 0 ? 1 : 0) || !is_valid_dtype(dtype) ||
+        dtype_bits(static_cast<DType>(dtype)) < 8 || count < 0 || count > INT64_MAX / 16) {
       corrupt(fmt::format("a tensor has role {}, dtype {} and {} elements", role, dtype, count));
     }
-    image_.tensors.push_back({static_cast<CodeTensor::Role>(role), static_cast<DType>(dtype), count});
+    image_.tensors.push_back({static_cast<CodeTensor::Role>(role), static_cast<DType>(dtype), count, in_place != 0});
   }
 
   void kernel() {
@@ -177,7 +178,8 @@ std::vector<std::byte> write_code(const CodeImage& image) {
   writer.number(image.source);
   writer.number(uint64_t{0});
   for (const CodeTensor& tensor : image.tensors) {
-    writer.number(static_cast<uint32_t>(tensor.role));
+    writer.number(static_cast<uint16_t>(tensor.role));
+    writer.number(static_cast<uint16_t>(tensor.in_place ? 1 : 0));
     writer.number(static_cast<int32_t>(tensor.dtype));
     writer.number(tensor.count);
   }

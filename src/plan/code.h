@@ -40,7 +40,8 @@ struct CodeTensor {
   enum class Role : uint32_t { kInput = 0, kOutput = 1, kTemporary = 2 };
   Role role = Role::kInput;
   DType dtype = DType::kUndefined;
-  int64_t count = 0;  ///< Elements.
+  int64_t count = 0;      ///< Elements.
+  bool in_place = false;  ///< Of an input: output 0 may lie in its memory.
 
   friend bool operator==(const CodeTensor&, const CodeTensor&) = default;
 };

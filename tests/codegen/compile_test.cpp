@@ -156,21 +156,25 @@ TEST_P(Operators, AgreeWithTheInterpreter) {
     formulas.insert(formulas.end(), {"pow({0}, {1})", "{0} // {1}", "{0} & {1}", "{0} | {1}", "{0} ^ {1}", "not({0})",
                                      "{0} << {1}", "{0} >> {1}"});
   }
+  // One layer of them all, with an output for each.
+  std::string head = fmt::format("layer Op(x: {0}[n], y: {0}[n], z: {0}[n]) ->", dtype_name(dtype)), body;
+  for (size_t i = 0; i < formulas.size(); ++i) {
+    head += fmt::format("{} {}[n]", i == 0 ? "" : ",", dtype_name(dtype));
+    body += fmt::format("  r{}[n] = {}\n", i, fmt::format(fmt::runtime(formulas[i]), "x[n]", "y[n]", "z[n]"));
+  }
+  const expr::Function function = expr::parse(head + "\n" + body);
   const std::vector<Tensor> inputs = operands(dtype);
-  for (const std::string& formula : formulas) {
-    const std::string text = fmt::format("layer Op(x: {0}[n], y: {0}[n], z: {0}[n]) -> {0}[n]\n  r[n] = {1}\n",
-                                         dtype_name(dtype), fmt::format(fmt::runtime(formula), "x[n]", "y[n]", "z[n]"));
-    const expr::Function function = expr::parse(text);
-    const Tensor expected = expr::interpret(function, views_of(inputs))[0];
-    for (const Isa isa : test::available_isas()) {
-      const Tensor actual = test::run_compiled(function, inputs, isa).outputs[0];
-      for (int64_t i = 0; i < actual.count(); ++i) {
+  const std::vector<Tensor> expected = expr::interpret(function, views_of(inputs));
+  for (const Isa isa : test::available_isas()) {
+    const std::vector<Tensor> actual = test::run_compiled(function, inputs, isa).outputs;
+    for (size_t r = 0; r < formulas.size(); ++r) {
+      for (int64_t i = 0; i < actual[r].count(); ++i) {
         const auto value = [&](const Tensor& tensor) { return load_f64(tensor.data(), dtype, i); };
-        const bool nan = is_float(dtype) && std::isnan(value(expected));
-        const bool equal = nan ? std::isnan(value(actual)) : value(actual) == value(expected);
-        ASSERT_TRUE(equal) << formula << " of " << dtype_name(dtype) << " on " << isa_name(isa) << " of "
-                           << value(inputs[0]) << " and " << value(inputs[1]) << " is " << value(actual) << ", not "
-                           << value(expected);
+        const bool nan = is_float(dtype) && std::isnan(value(expected[r]));
+        const bool equal = nan ? std::isnan(value(actual[r])) : value(actual[r]) == value(expected[r]);
+        ASSERT_TRUE(equal) << formulas[r] << " of " << dtype_name(dtype) << " on " << isa_name(isa) << " of "
+                           << value(inputs[0]) << " and " << value(inputs[1]) << " is " << value(actual[r]) << ", not "
+                           << value(expected[r]);
       }
     }
   }
@@ -192,17 +196,21 @@ TEST(Compiled, CastsAgreeWithTheInterpreter) {
                                   -1e20, 6e-8, 2.9e-8, 3.1e-8, 1e-5,  -1e-5, 0.1,   1e300, INFINITY, -INFINITY, NAN};
     Tensor x = Tensor::zeros(from, {static_cast<int64_t>(values.size())});
     for (size_t i = 0; i < values.size(); ++i) store_f64(x.mutable_data(), from, static_cast<int64_t>(i), values[i]);
-    for (const DType to : dtypes) {
-      const expr::Function function = expr::parse(fmt::format("layer Cast(x: {}[n]) -> {}[n]\n  y[n] = {}(x[n])\n",
-                                                              dtype_name(from), dtype_name(to), dtype_name(to)));
-      const std::vector<Tensor> inputs = {x};
-      const Tensor expected = expr::interpret(function, views_of(inputs))[0];
-      for (const Isa isa : test::available_isas()) {
-        const Tensor actual = test::run_compiled(function, inputs, isa).outputs[0];
-        for (int64_t i = 0; i < actual.count(); ++i) {
-          const double a = load_f64(actual.data(), to, i), e = load_f64(expected.data(), to, i);
+    std::string head = fmt::format("layer Cast(x: {}[n]) ->", dtype_name(from)), body;
+    for (size_t i = 0; i < dtypes.size(); ++i) {
+      head += fmt::format("{} {}[n]", i == 0 ? "" : ",", dtype_name(dtypes[i]));
+      body += fmt::format("  y{}[n] = {}(x[n])\n", i, dtype_name(dtypes[i]));
+    }
+    const expr::Function function = expr::parse(head + "\n" + body);
+    const std::vector<Tensor> inputs = {x};
+    const std::vector<Tensor> expected = expr::interpret(function, views_of(inputs));
+    for (const Isa isa : test::available_isas()) {
+      const std::vector<Tensor> actual = test::run_compiled(function, inputs, isa).outputs;
+      for (size_t t = 0; t < dtypes.size(); ++t) {
+        for (int64_t i = 0; i < x.count(); ++i) {
+          const double a = load_f64(actual[t].data(), dtypes[t], i), e = load_f64(expected[t].data(), dtypes[t], i);
           ASSERT_TRUE(std::isnan(e) ? std::isnan(a) : a == e)
-              << dtype_name(from) << " to " << dtype_name(to) << " on " << isa_name(isa) << " of "
+              << dtype_name(from) << " to " << dtype_name(dtypes[t]) << " on " << isa_name(isa) << " of "
               << load_f64(x.data(), from, i) << " is " << a << ", not " << e;
         }
       }

@@ -9,7 +9,6 @@
 
 #include <bit>
 #include <cmath>
-#include <cstdlib>
 #include <random>
 
 // Elementary functions against the C library in the next wider format.
@@ -62,11 +61,6 @@ struct Worst {
   }
 };
 
-bool is_exhaustive() {
-  const char* value = std::getenv("TENON_EXHAUSTIVE");
-  return value != nullptr && std::string_view(value) == "1";
-}
-
 // Compiled once, run on any number of chunks.
 template <typename T>
 class Compiled {
@@ -95,7 +89,7 @@ Isa some_isa() { return test::available_isas().back(); }
 
 TEST_P(Functions, OfF32AreWithinTwoUlps) {
   const FunctionRow& row = GetParam();
-  const uint64_t step = is_exhaustive() ? 1 : 8191;  // Odd, so that all low bits occur.
+  const uint64_t step = test::is_exhaustive() ? 1 : 8191;  // Odd, so that all low bits occur.
   constexpr int64_t kChunk = 1 << 20;
   Compiled<float> function(row.name, some_isa(), kChunk);
   Worst worst;

@@ -59,6 +59,40 @@ TEST(Loops, ALongRowIsNotKept) {
   EXPECT_EQ(rows(8193), 0U);
 }
 
+TEST(Loops, AnOutputMayReplaceAnInputThatIsReadWhereItIsStored) {
+  const auto places = [](std::string_view name) {
+    for (const test::ExampleLayer& layer : test::example_layers()) {
+      if (layer.name != name) continue;
+      const codegen::Program program = codegen::loops_of(test::bound(layer.text, layer.extents));
+      std::string result;
+      for (size_t i = 0; i < program.buffers.size(); ++i) {
+        if (program.buffers[i].role == codegen::Buffer::Role::kInput)
+          result += codegen::in_place(program, i) ? "y" : "n";
+      }
+      return result;
+    }
+    return std::string("none");
+  };
+  EXPECT_EQ(places("relu6"), "y");
+  EXPECT_EQ(places("bias_gelu"), "yn");
+  EXPECT_EQ(places("softmax"), "y");
+  EXPECT_EQ(places("softmax_axis0"), "y");
+  EXPECT_EQ(places("layer_norm"), "ynn");
+  EXPECT_EQ(places("batch_norm"), "y");
+  EXPECT_EQ(places("matmul"), "nn");
+  EXPECT_EQ(places("transpose"), "n");
+  EXPECT_EQ(places("pad_zero"), "n");
+  EXPECT_EQ(places("quantize"), "nn");
+}
+
+TEST(Loops, WhatWouldCompileForLongIsRefused) {
+  std::string text = "layer L(x: f32[n]) -> f32[n]\n  let t0[n] = x[n]\n";
+  for (int i = 0; i < 1200; ++i) text += fmt::format("  let t{}[n] = exp(t{}[n])\n", i + 1, i);
+  text += "  y[n] = t1200[n]\n";
+  test::expect_error(ErrorCode::kUnsupported, "make several layers",
+                     [&] { (void)codegen::loops_of(test::bound(text, {{"n", 3}})); });
+}
+
 TEST(Loops, AReshapeThatDoesNotFitIsRefused) {
   test::expect_error(ErrorCode::kInvalidArgument, "12 elements where 10 are required", [] {
     const auto function = test::bound(

@@ -5,11 +5,13 @@
 #include "base/elements.h"
 #include "codegen/compile.h"
 #include "codegen/layers.h"
+#include "expr/simplify.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <random>
 
 namespace tenon::test {
@@ -44,8 +46,14 @@ std::vector<Isa> available_isas() {
   return isas;
 }
 
+bool is_exhaustive() {
+  const char* value = std::getenv("TENON_EXHAUSTIVE");
+  return value != nullptr && std::string_view(value) == "1";
+}
+
 Run run_compiled(const expr::Function& function, std::span<const Tensor> inputs, Isa isa, int parts) {
   const expr::Function concrete = bound(function, views_of(inputs));
+  const expr::Function simple = expr::simplify(concrete);  // Its extents are numbers.
   const codegen::Program program = codegen::loops_of(concrete);
   const std::vector<std::byte> bytes = codegen::compile(program, {&isa, 1}, {.cache = "", .threads = 1});
   const CodeImage image = read_code(bytes, "test");
@@ -63,9 +71,9 @@ Run run_compiled(const expr::Function& function, std::span<const Tensor> inputs,
     Dims dims = {tensor.count};
     if (tensor.role == CodeTensor::Role::kOutput) {
       dims = {};
-      const expr::Output& output = concrete.outputs[i - inputs.size()];
-      const expr::Function& f = concrete;
-      for (const expr::NodeId extent : output.shape) dims.push_back(f.nodes.range(extent).hi);
+      for (const expr::NodeId extent : simple.outputs[i - inputs.size()].shape) {
+        dims.push_back(simple.nodes.integer_value(extent).value());
+      }
     }
     auto& group = tensor.role == CodeTensor::Role::kOutput ? run.outputs : temporaries;
     group.push_back(Tensor::zeros(tensor.dtype, dims));

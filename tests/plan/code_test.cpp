@@ -18,9 +18,9 @@ std::vector<std::byte> sample() {
   static const std::vector<std::byte> a = filler(3), b = filler(64), c = filler(100), d = filler(1);
   CodeImage image;
   image.source = 0x0123456789abcdef;
-  image.tensors = {{CodeTensor::Role::kInput, DType::kFloat32, 12},
-                   {CodeTensor::Role::kOutput, DType::kInt8, 0},
-                   {CodeTensor::Role::kTemporary, DType::kBFloat16, 5}};
+  image.tensors = {{CodeTensor::Role::kInput, DType::kFloat32, 12, true},
+                   {CodeTensor::Role::kOutput, DType::kInt8, 0, false},
+                   {CodeTensor::Role::kTemporary, DType::kBFloat16, 5, false}};
   image.kernels = {{7, 2.5}, {1, 0}};
   image.variants = {{Isa::kX86V2, {a, b}}, {Isa::kNeon, {c, d}}};
   return write_code(image);
@@ -39,7 +39,8 @@ TEST(CodeImage, IsReadAsItWasWritten) {
   const CodeImage image = read_code(bytes, "a.plan");
   EXPECT_EQ(image.source, 0x0123456789abcdef);
   ASSERT_EQ(image.tensors.size(), 3U);
-  EXPECT_EQ(image.tensors[2], (CodeTensor{CodeTensor::Role::kTemporary, DType::kBFloat16, 5}));
+  EXPECT_EQ(image.tensors[0], (CodeTensor{CodeTensor::Role::kInput, DType::kFloat32, 12, true}));
+  EXPECT_EQ(image.tensors[2], (CodeTensor{CodeTensor::Role::kTemporary, DType::kBFloat16, 5, false}));
   ASSERT_EQ(image.kernels.size(), 2U);
   EXPECT_EQ(image.kernels[0], (CodeKernel{7, 2.5}));
   ASSERT_EQ(image.variants.size(), 2U);

@@ -234,6 +234,22 @@ Value* integer_binary(Builder& b, BinaryOp op, bool no_sign, Value* x, Value* y)
   }
 }
 
+// Truncates and saturates; NaN gives 0.
+Value* float_to_integer(Builder& b, Value* x, llvm::Type* to, bool no_sign) {
+  const unsigned width = to->getScalarSizeInBits();
+  if (width > 16) {
+    return b.CreateIntrinsic(no_sign ? llvm::Intrinsic::fptoui_sat : llvm::Intrinsic::fptosi_sat, {to, x->getType()},
+                             {x});
+  }
+  // Narrow ones by way of i32, which vectors convert to: the limits are exact in every float.
+  const double largest = static_cast<double>((int64_t{1} << (no_sign ? width : width - 1)) - 1);
+  const double smallest = no_sign ? 0 : -largest - 1;
+  Value* clamped = b.CreateSelect(b.CreateFCmpOGT(x, Builder::real(x, smallest)), x, Builder::real(x, smallest));
+  clamped = b.CreateSelect(b.CreateFCmpOLT(clamped, Builder::real(x, largest)), clamped, Builder::real(x, largest));
+  Value* number = b.CreateTrunc(b.CreateFPToSI(clamped, Builder::like(x, b.getInt32Ty())), to);
+  return no_sign ? number : b.CreateSelect(b.CreateFCmpUNO(x, x), llvm::Constant::getNullValue(to), number);
+}
+
 }  // namespace
 
 llvm::Type* register_type(Builder& build, ScalarType type) {
@@ -302,8 +318,7 @@ Value* cast(Builder& build, CastMode mode, ScalarType from, ScalarType to, Value
   if (is_float(from)) {
     if (is_float(to)) return b.CreateFPCast(x, result);
     if (to == expr::kBool) return b.CreateFCmpUNE(x, Builder::real(x, 0));
-    const auto id = is_unsigned(to) ? llvm::Intrinsic::fptoui_sat : llvm::Intrinsic::fptosi_sat;
-    return b.CreateIntrinsic(id, {result, x->getType()}, {x});
+    return float_to_integer(b, x, result, is_unsigned(to));
   }
   if (is_float(to)) return is_unsigned(from) ? b.CreateUIToFP(x, result) : b.CreateSIToFP(x, result);
   if (to == expr::kBool) return b.CreateICmpNE(x, Builder::integer(x, 0));
