@@ -24,12 +24,24 @@
 namespace tenon::codegen {
 namespace {
 
+// Beside this library or, where the system has it, by its name. dlopen() alone would look there, too, by the run path
+// of its caller, but that is somebody else when a sanitizer wraps it.
+void* open_emitter(const std::string& name) {
+  Dl_info self{};
+  if (::dladdr(reinterpret_cast<const void*>(&open_emitter), &self) != 0 && self.dli_fname != nullptr) {
+    const std::string path = self.dli_fname;
+    if (const size_t slash = path.rfind('/'); slash != std::string::npos) {
+      if (void* library = ::dlopen((path.substr(0, slash + 1) + name).c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
+    }
+  }
+  return ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
 // Loaded once and for ever, when it is first needed: LLVM does not like to be unloaded.
 EmitFunction* emit_function() {
   static EmitFunction* const function = [] {
     const std::string name = fmt::format("libtenon-codegen.so.{}.{}", TENON_VERSION_MAJOR, TENON_VERSION_MINOR);
-    // Found beside this library, by its run path.
-    void* library = ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+    void* library = open_emitter(name);
     void* symbol = library == nullptr ? nullptr : ::dlsym(library, kEmitName);
     if (symbol == nullptr) {
       const char* reason = ::dlerror();
@@ -62,7 +74,7 @@ std::vector<std::byte> emit(const Program& program, const Kernel& kernel, Isa is
             static_cast<Answer*>(context)->error.emplace(static_cast<ErrorCode>(code), message);
           }};
   emit_function()(&request);
-  if (answer.error) throw std::move(*answer.error);
+  if (answer.error) throw Error(*answer.error);
   return std::move(answer.code);
 }
 
