@@ -23,7 +23,8 @@ struct LayerSummary {
   std::string domain, name;
   int version;
   std::string doc;
-  std::string origin;  ///< The plugin's path.
+  std::string kind;    ///< "native", "expression" or "callback".
+  std::string origin;  ///< The plugin's path, or where the program defines the layer.
   std::vector<LayerFieldInfo> fields;
   int min_inputs, max_inputs, outputs;  ///< max_inputs -1: any number.
   bool elementwise, data_dependent, cpu, cuda;

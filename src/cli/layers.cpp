@@ -22,6 +22,7 @@ nlohmann::json to_json(const LayerSummary& layer) {
           {"name", layer.name},
           {"version", layer.version},
           {"doc", layer.doc},
+          {"kind", layer.kind},
           {"plugin", layer.origin},
           {"fields", fields},
           {"min_inputs", layer.min_inputs},
@@ -43,9 +44,10 @@ std::string input_count(const LayerSummary& layer) {
 void print(const LayerSummary& layer) {
   fmt::print("{}::{} version {}{}\n", layer.domain, layer.name, layer.version,
              layer.doc.empty() ? "" : ": " + layer.doc);
-  fmt::print("  {}, {} output{}{}{}{}{}\n", input_count(layer), layer.outputs, layer.outputs == 1 ? "" : "s",
-             layer.elementwise ? ", element-wise" : "", layer.data_dependent ? ", data-dependent output shape" : "",
-             layer.cpu ? ", CPU" : "", layer.cuda ? ", CUDA" : "");
+  fmt::print("  {}, {}, {} output{}{}{}{}{}\n", layer.kind, input_count(layer), layer.outputs,
+             layer.outputs == 1 ? "" : "s", layer.elementwise ? ", element-wise" : "",
+             layer.data_dependent ? ", data-dependent output shape" : "", layer.cpu ? ", CPU" : "",
+             layer.cuda ? ", CUDA" : "");
   for (const LayerFieldInfo& field : layer.fields) {
     fmt::print("  {} ({}{}{}){}\n", field.name, attribute_kind(field.fallback),
                field.required ? ", required" : ", default ", field.required ? "" : to_string(field.fallback),

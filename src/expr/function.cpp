@@ -193,7 +193,7 @@ Function bind(const Function& function, const Binding& binding) {
   return compact(result);
 }
 
-Binding binding_of(const Function& function, std::span<const TensorView> inputs) {
+Binding binding_of(const Function& function, std::span<const TensorType> inputs) {
   const auto fail = [&](const std::string& what) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("layer '{}': {}", function.name, what));
   };
@@ -203,35 +203,40 @@ Binding binding_of(const Function& function, std::span<const TensorView> inputs)
   Binding binding;
   for (size_t i = 0; i < inputs.size(); ++i) {
     const Input& input = function.inputs[i];
-    const TensorView& given = inputs[i];
+    const TensorType& given = inputs[i];
     const auto fail_input = [&](const std::string& required, const std::string& where = "") {
-      fail(fmt::format("input '{}' is {}{} but {} is required{}", input.name, dtype_name(given.dtype),
-                       to_string(given.dims), required, where));
+      fail(fmt::format("input '{}' is {} but {} is required{}", input.name, to_string(given), required, where));
     };
     const DType wanted = input.type.is_variable()
                              ? binding.dtypes.try_emplace(input.type.variable_number(), given.dtype).first->second
                              : input.type.dtype();
+    const std::string required = std::string(dtype_name(wanted)) + to_string(input.dims);
     if (class_of(given.dtype) == 0) fail_input("bool, an integer or a float of 16 bits or more");
-    if (given.dtype != wanted || given.dims.size() != input.dims.size()) {
-      fail_input(std::string(dtype_name(wanted)) + to_string(input.dims));
-    }
-    for (size_t axis = 0; axis < input.dims.size(); ++axis) {
+    if (given.dtype != wanted || (given.shape && given.shape->size() != input.dims.size())) fail_input(required);
+    for (size_t axis = 0; given.shape && axis < input.dims.size(); ++axis) {
+      if (!(*given.shape)[axis].is_constant()) continue;
+      const int64_t found = (*given.shape)[axis].value();
       const Dim& dim = input.dims[axis];
       const int64_t extent =
-          dim.is_constant()
-              ? dim.value()
-              : binding.extents.try_emplace(*function.find_symbol(dim.symbol()), given.dims[axis]).first->second;
+          dim.is_constant() ? dim.value()
+                            : binding.extents.try_emplace(*function.find_symbol(dim.symbol()), found).first->second;
       if (dim.is_symbol() && extent > kMaxExtent) {
         throw Error(ErrorCode::kUnsupported,
                     fmt::format("layer '{}': dimension {} of input '{}' is {}; Tenon stops at 2^30", function.name,
                                 dim.symbol(), input.name, extent));
       }
-      if (given.dims[axis] == extent) continue;
-      const std::string meaning = dim.is_symbol() ? fmt::format(", where {} is {}", dim.symbol(), extent) : "";
-      fail_input(std::string(dtype_name(wanted)) + to_string(input.dims), meaning);
+      if (found == extent) continue;
+      fail_input(required, dim.is_symbol() ? fmt::format(", where {} is {}", dim.symbol(), extent) : "");
     }
   }
   return binding;
+}
+
+Binding binding_of(const Function& function, std::span<const TensorView> inputs) {
+  std::vector<TensorType> types;
+  types.reserve(inputs.size());
+  for (const TensorView& input : inputs) types.push_back({input.dtype, to_shape(input.dims)});
+  return binding_of(function, types);
 }
 
 Scalar field_value(const Field& field, double number) {

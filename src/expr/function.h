@@ -89,8 +89,10 @@ struct Binding {
 /// fit the dtype.
 [[nodiscard]] Function bind(const Function& function, const Binding& binding);
 
-/// The dtype variables and symbols that concrete inputs give; throws kInvalidArgument naming layer and input when
-/// count, dtype, rank or extents do not fit.
+/// The dtype variables and symbols that inputs of these types give, as far as their extents are constants. Throws
+/// kInvalidArgument naming layer and input when count, dtype, rank or extents do not fit.
+[[nodiscard]] Binding binding_of(const Function& function, std::span<const TensorType> inputs);
+/// The same for concrete inputs.
 [[nodiscard]] Binding binding_of(const Function& function, std::span<const TensorView> inputs);
 
 /// `number` as a value of the field; throws kInvalidArgument naming both when its kind does not have it.

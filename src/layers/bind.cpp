@@ -75,14 +75,20 @@ void check_counts(const LayerInfo& info, const Node& node) {
 
 }  // namespace
 
+BoundLayer layer_of(const Node& node) {
+  BoundLayer bound;
+  bound.type = LayerRegistry::global().get(node.domain(), node.op(), version_of(node), node.name());
+  check_counts(bound.type->info(), node);
+  Attributes given = node.attributes();
+  if (const auto version = given.find(kLayerVersionAttribute); version != given.end()) given.erase(version);
+  bound.fields = check_fields(bound.type->info(), given, node.name());
+  return bound;
+}
+
 std::shared_ptr<const LayerInstance> instance_of(const Node& node) {
-  const auto layer = LayerRegistry::global().get(node.domain(), node.op(), version_of(node), node.name());
-  check_counts(layer->info(), node);
-  Attributes fields = node.attributes();
-  if (const auto version = fields.find(kLayerVersionAttribute); version != fields.end()) fields.erase(version);
-  fields = check_fields(layer->info(), fields, node.name());
+  const BoundLayer bound = layer_of(node);
   const std::string where = fmt::format("{} '{}'", node.op(), node.name());
-  return std::make_shared<NodeInstance>(where, named(where, [&] { return layer->create(fields); }));
+  return std::make_shared<NodeInstance>(where, named(where, [&] { return bound.type->create(bound.fields); }));
 }
 
 }  // namespace tenon

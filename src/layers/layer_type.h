@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tenon/expr.h>
 #include <tenon/graph.h>
 #include <tenon/tensor.h>
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
-// Users' layers as the engine sees them, whatever they are written in. The C ABI's host side (native_layer.cpp) is the
-// first implementation; expression and callback layers are others.
+// Users' layers as the engine sees them, whatever they are written in: through the C ABI (native_layer.h), as formulas
+// (expression_layer.h) or as functions of the host program.
 namespace tenon {
 
 /// A field: declared once by the layer's author; read from models, checked, stored in plans and documented from this.
@@ -23,13 +26,23 @@ struct FieldSpec {
   std::string doc;
 };
 
+/// What a layer is written as.
+enum class LayerKind {
+  kNative,      ///< Compiled code in a plugin.
+  kExpression,  ///< Formulas: compiled and stored in plans.
+  kCallback,    ///< A function of the program that runs the plan.
+};
+/// "native", "expression", "callback".
+[[nodiscard]] std::string_view layer_kind_name(LayerKind kind) noexcept;
+
 /// Facts about a layer that the compiler and `tenon layers` use.
 struct LayerInfo {
   std::string name;
   int version = 1;
   std::string domain = std::string(kLayerDomain);
   std::string doc;
-  std::string origin;  ///< The plugin's path, for messages.
+  LayerKind kind = LayerKind::kNative;
+  std::string origin;  ///< The plugin's path, or the function that defines the layer; for messages.
   int min_inputs = 1;
   int max_inputs = 1;  ///< -1: any number.
   int outputs = 1;
@@ -69,6 +82,13 @@ class LayerType {
   [[nodiscard]] virtual const LayerInfo& info() const noexcept = 0;
   /// Binds fields that check_fields() has completed.
   [[nodiscard]] virtual std::unique_ptr<LayerInstance> create(const Attributes& fields) const = 0;
+  /// The layer's formulas for these inputs, whose dtypes and ranks are known, with fields that check_fields() has
+  /// completed; nullopt for a layer that has none.
+  [[nodiscard]] virtual std::optional<LayerExpr> formulas(std::span<const TensorType> inputs,
+                                                          const Attributes& fields) const {
+    (void)inputs, (void)fields;
+    return std::nullopt;
+  }
 };
 
 /// `given` with defaults filled in and kinds widened where that loses nothing (int → float, int → ints of one …).
@@ -80,8 +100,10 @@ class LayerType {
 class LayerRegistry {
  public:
   static LayerRegistry& global();
-  /// Throws kInvalidArgument when (domain, name, version) is taken by another origin.
+  /// Throws kInvalidArgument when (domain, name, version) is taken by another origin; by the same one, it stays.
   void add(std::shared_ptr<const LayerType> layer);
+  /// As add(), but takes the place of a layer of the same origin: a function that the user has defined again.
+  void add_or_replace(std::shared_ptr<const LayerType> layer);
   /// Adds all of them or, when one is refused, none.
   void add_all(std::span<const std::shared_ptr<const LayerType>> layers);
   /// `version` 0: the newest. `domain` "": any. Null when there is none.
@@ -103,6 +125,14 @@ class LayerRegistry {
 /// attributes are fields.
 inline constexpr std::string_view kLayerVersionAttribute = "__version";
 
+/// The layer of a custom node, in the version that the node names, and the node's fields, checked and completed.
+struct BoundLayer {
+  std::shared_ptr<const LayerType> type;
+  Attributes fields;
+};
+/// Throws kNotFound and kInvalidArgument naming node and layer: it is not loaded, the node's counts of inputs and
+/// outputs are not the layer's, a field does not fit.
+[[nodiscard]] BoundLayer layer_of(const Node& node);
 /// The bound instance for a custom node (any node with a domain), its fields checked.
 [[nodiscard]] std::shared_ptr<const LayerInstance> instance_of(const Node& node);
 

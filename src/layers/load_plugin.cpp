@@ -104,10 +104,20 @@ std::vector<LayerSummary> layers() {
   std::vector<LayerSummary> result;
   for (const auto& layer : LayerRegistry::global().all()) {
     const LayerInfo& info = layer->info();
-    LayerSummary summary{
-        info.domain,     info.name,       info.version, info.doc,         info.origin,         {},
-        info.min_inputs, info.max_inputs, info.outputs, info.elementwise, info.data_dependent, info.has_cpu,
-        info.has_cuda};
+    LayerSummary summary{.domain = info.domain,
+                         .name = info.name,
+                         .version = info.version,
+                         .doc = info.doc,
+                         .kind = std::string(layer_kind_name(info.kind)),
+                         .origin = info.origin,
+                         .fields = {},
+                         .min_inputs = info.min_inputs,
+                         .max_inputs = info.max_inputs,
+                         .outputs = info.outputs,
+                         .elementwise = info.elementwise,
+                         .data_dependent = info.data_dependent,
+                         .cpu = info.has_cpu,
+                         .cuda = info.has_cuda};
     for (const FieldSpec& field : info.fields) {
       summary.fields.push_back({field.name, field.fallback, field.required, field.doc});
     }

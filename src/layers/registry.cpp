@@ -19,6 +19,18 @@ Key key_of(const LayerInfo& info) { return {info.name, info.domain, info.version
 
 }  // namespace
 
+std::string_view layer_kind_name(LayerKind kind) noexcept {
+  switch (kind) {
+    case LayerKind::kNative:
+      return "native";
+    case LayerKind::kExpression:
+      return "expression";
+    case LayerKind::kCallback:
+      return "callback";
+  }
+  return "?";
+}
+
 struct LayerRegistry::Impl {
   mutable std::shared_mutex mutex;
   std::map<Key, std::shared_ptr<const LayerType>> layers;  // Shared with the instances that are made of them.
@@ -52,6 +64,18 @@ void LayerRegistry::add_all(std::span<const std::shared_ptr<const LayerType>> la
     }
   }
   impl_->layers.merge(added);
+}
+
+void LayerRegistry::add_or_replace(std::shared_ptr<const LayerType> layer) {
+  {
+    const std::unique_lock lock(impl_->mutex);
+    const auto found = impl_->layers.find(key_of(layer->info()));
+    if (found != impl_->layers.end() && found->second->info().origin == layer->info().origin) {
+      found->second = std::move(layer);
+      return;
+    }
+  }
+  add(std::move(layer));
 }
 
 std::shared_ptr<const LayerType> LayerRegistry::find(std::string_view domain, std::string_view name,

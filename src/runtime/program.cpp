@@ -18,15 +18,10 @@ ValueId id_of(const Value* value, Program& program, Ids& ids) {
 }
 
 void bind_layer(ProgramNode& entry) {
-  const Node& node = *entry.node;
-  int version = 0;
-  if (const Attribute* wanted = node.attribute(kLayerVersionAttribute)) {
-    if (const auto* number = std::get_if<int64_t>(wanted)) version = static_cast<int>(*number);
-  }
-  const auto type = LayerRegistry::global().get(node.domain(), node.op(), version, node.name());
-  entry.layer = instance_of(node);
-  entry.elementwise = type->info().elementwise;
-  entry.data_dependent = type->info().data_dependent;
+  const LayerInfo& info = layer_of(*entry.node).type->info();
+  entry.layer = instance_of(*entry.node);
+  entry.elementwise = info.elementwise;
+  entry.data_dependent = info.data_dependent;
 }
 
 }  // namespace

@@ -14,15 +14,9 @@ namespace tenon {
 void bind_layers(Graph& graph) {
   for (Node* node : graph.nodes()) {
     if (node->domain().empty()) continue;
-    Attributes fields = node->attributes();
-    int version = 0;
-    if (const auto given = fields.find(kLayerVersionAttribute); given != fields.end()) {
-      if (const auto* number = std::get_if<int64_t>(&given->second)) version = static_cast<int>(*number);
-      fields.erase(given);
-    }
-    const auto layer = LayerRegistry::global().get(node->domain(), node->op(), version, node->name());
-    node->attributes() = check_fields(layer->info(), fields, node->name());
-    node->attributes().insert_or_assign(std::string(kLayerVersionAttribute), int64_t{layer->info().version});
+    BoundLayer bound = layer_of(*node);
+    node->attributes() = std::move(bound.fields);
+    node->attributes().insert_or_assign(std::string(kLayerVersionAttribute), int64_t{bound.type->info().version});
   }
 }
 

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tenon/define_layer.h>
+
+#include "layers/expression_layer.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+namespace tenon {
+namespace {
+
+// A layer that is functions of this program.
+class FunctionLayer final : public LayerType {
+ public:
+  FunctionLayer(LayerInfo info, LayerFunctions functions)
+      : info_(std::move(info)), functions_(std::make_shared<const LayerFunctions>(std::move(functions))) {}
+
+  [[nodiscard]] const LayerInfo& info() const noexcept override { return info_; }
+  [[nodiscard]] std::unique_ptr<LayerInstance> create(const Attributes& fields) const override {
+    return std::make_unique<Instance>(functions_, fields, info_.outputs);
+  }
+
+ private:
+  class Instance final : public LayerInstance {
+   public:
+    Instance(std::shared_ptr<const LayerFunctions> functions, Attributes fields, int outputs)
+        : functions_(std::move(functions)), fields_(std::move(fields)), outputs_(static_cast<size_t>(outputs)) {}
+
+    std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+      if (!functions_->types) return {outputs_, inputs[0]};
+      std::vector<TensorType> types = functions_->types(inputs, LayerFields(fields_));
+      if (types.size() != outputs_) {
+        throw Error(
+            ErrorCode::kInvalidArgument,
+            fmt::format("its type rule gives {} outputs, but the layer is declared with {}", types.size(), outputs_));
+      }
+      return types;
+    }
+    std::unique_ptr<LayerState> prepare(std::span<const TensorView>, std::span<const TensorView>) const override {
+      return nullptr;
+    }
+    void run(LayerState*, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+             const Allocate&) const override {
+      functions_->run(inputs, outputs, LayerFields(fields_));
+    }
+
+   private:
+    std::shared_ptr<const LayerFunctions> functions_;  // Shared with the layer, which may be replaced.
+    Attributes fields_;
+    size_t outputs_;
+  };
+
+  LayerInfo info_;
+  std::shared_ptr<const LayerFunctions> functions_;  // Shared with the instances.
+};
+
+const Attribute& field_of(const Attributes& values, std::string_view name) {
+  const auto found = values.find(std::string(name));
+  if (found != values.end()) return found->second;
+  throw Error(ErrorCode::kInvalidArgument, fmt::format("the layer declares no field '{}'", name));
+}
+
+[[noreturn]] void wrong_kind(std::string_view name, const Attribute& found, const char* required) {
+  throw Error(ErrorCode::kInvalidArgument, fmt::format("the field '{}' is {}, {}, but is read as {}", name,
+                                                       to_string(found), attribute_kind(found), required));
+}
+
+template <typename T>
+const T& field_as(const Attributes& values, std::string_view name, const char* required) {
+  const Attribute& found = field_of(values, name);
+  const auto* value = std::get_if<T>(&found);
+  if (value == nullptr) wrong_kind(name, found, required);
+  return *value;
+}
+
+}  // namespace
+
+Expr LayerFields::operator[](std::string_view name) const {
+  const Attribute& found = field_of(*values_, name);
+  if (const auto* value = std::get_if<double>(&found)) return *value;
+  if (const auto* value = std::get_if<int64_t>(&found)) return *value;
+  if (const auto* value = std::get_if<bool>(&found)) return *value;
+  wrong_kind(name, found, "a number");
+}
+
+double LayerFields::number(std::string_view name) const {
+  const Attribute& found = field_of(*values_, name);
+  if (const auto* value = std::get_if<int64_t>(&found)) return static_cast<double>(*value);
+  return field_as<double>(*values_, name, "a number");
+}
+int64_t LayerFields::integer(std::string_view name) const { return field_as<int64_t>(*values_, name, "an integer"); }
+bool LayerFields::flag(std::string_view name) const { return field_as<bool>(*values_, name, "a bool"); }
+const std::string& LayerFields::string(std::string_view name) const {
+  return field_as<std::string>(*values_, name, "a string");
+}
+const std::vector<int64_t>& LayerFields::integers(std::string_view name) const {
+  return field_as<std::vector<int64_t>>(*values_, name, "integers");
+}
+const std::vector<double>& LayerFields::numbers(std::string_view name) const {
+  return field_as<std::vector<double>>(*values_, name, "numbers");
+}
+
+void define_layer(LayerDefinition definition, LayerFormulas formulas) {
+  LayerInfo info = layer_info_of(definition, LayerKind::kExpression);
+  if (definition.inputs.empty()) definition.inputs = {"x"};
+  LayerRegistry::global().add_or_replace(
+      std::make_shared<const ExpressionLayer>(std::move(info), std::move(definition.inputs), std::move(formulas)));
+}
+
+void define_layer(LayerDefinition definition, LayerFunctions functions) {
+  LayerRegistry::global().add_or_replace(
+      std::make_shared<const FunctionLayer>(layer_info_of(definition, LayerKind::kCallback), std::move(functions)));
+}
+
+}  // namespace tenon

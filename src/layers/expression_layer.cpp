@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "layers/expression_layer.h"
+
+#include "expr/infer.h"
+#include "expr/interpret.h"
+#include "expr/trace.h"
+#include "expr/verify.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace tenon {
+namespace {
+
+class ExpressionInstance final : public LayerInstance {
+ public:
+  ExpressionInstance(const ExpressionLayer& layer, Attributes fields)
+      : layer_(std::make_shared<const ExpressionLayer>(layer)), fields_(std::move(fields)) {}
+
+  std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
+    return expr::infer(layer_->formulas(inputs, fields_)->impl().function, inputs);
+  }
+  std::unique_ptr<LayerState> prepare(std::span<const TensorView>, std::span<const TensorView>) const override {
+    return nullptr;
+  }
+  void run(LayerState*, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+           const Allocate&) const override {
+    std::vector<TensorType> types;
+    types.reserve(inputs.size());
+    for (const TensorView& input : inputs) types.push_back({input.dtype, to_shape(input.dims)});
+    const LayerExpr traced = *layer_->formulas(types, fields_);
+    const std::vector<Tensor> results = expr::interpret(traced.impl().function, inputs);
+    for (size_t i = 0; i < results.size(); ++i) {
+      std::memcpy(outputs[i].data, results[i].data(), static_cast<size_t>(results[i].size_bytes()));
+    }
+  }
+
+ private:
+  std::shared_ptr<const ExpressionLayer> layer_;  // Shared with nobody: the registry's may be replaced.
+  Attributes fields_;
+};
+
+// Names of dimensions and outputs beside those that the layer's author chose.
+class FreeNames {
+ public:
+  explicit FreeNames(std::set<std::string> taken) : taken_(std::move(taken)) {}
+
+  std::string fresh(const std::string& stem) {
+    std::string name = stem;
+    for (int i = 0; !taken_.insert(name).second; ++i) name = fmt::format("{}{}", stem, i);
+    return name;
+  }
+  // The graph's names of dimensions need not be names in a layer.
+  Shape rename(const Shape& shape) {
+    Shape renamed;
+    for (const Dim& dim : shape) renamed.push_back(dim.is_symbol() ? Dim(name_of(dim.symbol())) : dim);
+    for (Dim& dim : renamed)
+      if (dim.is_unknown()) dim = Dim(fresh("d"));
+    return renamed;
+  }
+
+ private:
+  const std::string& name_of(const std::string& symbol) {
+    const auto found = names_.find(symbol);
+    if (found != names_.end()) return found->second;
+    return names_.emplace(symbol, fresh(expr::is_name(symbol) ? symbol : "d")).first->second;
+  }
+
+  std::set<std::string> taken_;
+  std::map<std::string, std::string> names_;
+};
+
+void require_name(const std::string& name, const char* what) {
+  if (expr::is_name(name)) return;
+  throw Error(
+      ErrorCode::kInvalidArgument,
+      fmt::format("{} is called '{}'; a name is letters, digits and _, and does not begin with a digit", what, name));
+}
+
+}  // namespace
+
+LayerInfo layer_info_of(const LayerDefinition& definition, LayerKind kind) {
+  require_name(definition.name, "the layer");
+  if (definition.outputs < 1 || definition.version < 1 || definition.domain.empty()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("layer '{}': it has {} outputs, version {} and namespace '{}'; outputs and version must be "
+                            "1 or more, and the namespace not empty",
+                            definition.name, definition.outputs, definition.version, definition.domain));
+  }
+  LayerInfo info;
+  info.name = definition.name;
+  info.version = definition.version;
+  info.domain = definition.domain;
+  info.doc = definition.doc;
+  info.kind = kind;
+  info.origin = definition.origin;
+  info.min_inputs = static_cast<int>(std::max<size_t>(1, definition.inputs.size()));
+  info.max_inputs = definition.variadic ? -1 : info.min_inputs;
+  info.outputs = definition.outputs;
+  for (const auto& [name, fallback] : definition.fields) {
+    require_name(name, "a field");
+    const auto doc = definition.field_docs.find(name);
+    info.fields.push_back({name, fallback, false, doc == definition.field_docs.end() ? "" : doc->second});
+  }
+  return info;
+}
+
+std::unique_ptr<LayerInstance> ExpressionLayer::create(const Attributes& fields) const {
+  return std::make_unique<ExpressionInstance>(*this, fields);
+}
+
+std::optional<LayerExpr> ExpressionLayer::formulas(std::span<const TensorType> inputs, const Attributes& fields) const {
+  LayerBuilder builder(info_.name, info_.doc);
+  std::vector<std::string> names;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    // The last name of a variadic layer stands for the rest.
+    const bool repeated = info_.max_inputs < 0 && i + 1 >= input_names_.size();
+    names.push_back(repeated ? fmt::format("{}{}", input_names_.back(), i + 1 - input_names_.size()) : input_names_[i]);
+  }
+  FreeNames free_names({names.begin(), names.end()});
+  std::vector<Expr> symbols;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].dtype == DType::kUndefined || !inputs[i].shape) {
+      throw Error(
+          ErrorCode::kInvalidArgument,
+          fmt::format("the input '{}' is {}; a layer of formulas needs its dtype and its number of "
+                      "dimensions, so give the model's inputs their shapes",
+                      names[i],
+                      inputs[i].dtype == DType::kUndefined ? "left out or of an unknown dtype" : to_string(inputs[i])));
+    }
+    symbols.push_back(builder.input(names[i], inputs[i].dtype, free_names.rename(*inputs[i].shape)));
+  }
+  const std::vector<Expr> outputs = formulas_(symbols, LayerFields(fields));
+  if (outputs.size() != static_cast<size_t>(info_.outputs)) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("its function returns {} tensors, but the layer is declared with {} outputs",
+                            outputs.size(), info_.outputs));
+  }
+  std::vector<std::pair<std::string, Expr>> named;
+  for (const Expr& output : outputs) named.emplace_back(free_names.fresh("y"), output);
+  return builder.build(named);
+}
+
+}  // namespace tenon
