@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 // Running a plan: an Engine is loaded once and shared, a Context is one execution at a time.
@@ -22,6 +23,13 @@ struct Plan;
 struct Port {
   std::string name;
   TensorType type;
+};
+
+/// How a plan file is loaded.
+struct LoadOptions {
+  /// Run the machine code in the file. Whoever wrote the file can then do whatever this program can, so this is for
+  /// files of your own; otherwise code is generated again from the formulas in the file, or they are interpreted.
+  bool trust_code = false;
 };
 
 /// How a context runs.
@@ -58,15 +66,19 @@ class TENON_API Engine {
   /// Loads a plan file; weights stay in the mapped file, except those that a kernel wants packed, which happens here
   /// once. Throws kNotFound, kIo, kCorrupt (the verifying reader's findings), kUnsupported (a newer format), and
   /// kNotFound naming layer, version and node when a native layer's plugin is not loaded.
-  [[nodiscard]] static Engine load(const std::string& path);
+  [[nodiscard]] static Engine load(const std::string& path, const LoadOptions& options = {});
   /// From a plan in memory.
   explicit Engine(Plan plan);
 
   [[nodiscard]] std::span<const Port> inputs() const noexcept;
   [[nodiscard]] std::span<const Port> outputs() const noexcept;
-  /// Writes the plan to a file, through a temporary one. The same engine gives the same bytes.
+  /// Writes the plan to a file, through a temporary one, with code for all instruction sets of this kind of processor
+  /// if it can be generated here, else with the code that it has. The same engine gives the same bytes.
   void save(const std::string& path) const;
   [[nodiscard]] const Plan& plan() const noexcept;
+  /// What the user should know of how formulas run (that they are interpreted, say), a sentence each; for what was
+  /// planned so far.
+  [[nodiscard]] std::vector<std::string> notices() const;
 
   [[nodiscard]] Context context(const ContextOptions& options = {}) const;
   /// Runs once with a context of its own; for many runs make a Context.
@@ -76,6 +88,7 @@ class TENON_API Engine {
 
  private:
   friend class Context;
+  explicit Engine(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<const Impl> impl_;  // Shared by the handles and the contexts.
 };
 

@@ -225,12 +225,17 @@ by one thread at a time; make one for each thread.)");
 Immutable; used by any number of threads.)")
       .def_static(
           "load",
-          [](const std::filesystem::path& path) {
+          [](const std::filesystem::path& path, bool trust_code) {
             load_environment_plugins_once();
-            return EngineHandle(with_file(path, &Engine::load));
+            return EngineHandle(with_file(
+                path, [&](const std::string& file) { return Engine::load(file, {.trust_code = trust_code}); }));
           },
-          nb::arg("path"), nb::sig("def load(path: str | os.PathLike) -> Engine"),
+          nb::arg("path"), nb::kw_only(), nb::arg("trust_code") = false,
+          nb::sig("def load(path: str | os.PathLike, *, trust_code: bool = False) -> Engine"),
           R"(Loads a plan file. Weights stay in the file, which is mapped into memory: do not change it in place.
+
+trust_code:  run the machine code in the file, which can then do whatever this program can: for files of your own.
+             Otherwise code is generated again from the formulas in the file, or they are interpreted.
 
 Raises MissingFileError, IoError, CorruptError, UnsupportedError for a newer format, and NotFoundError naming layer,
 version and node when a layer's plugin is not loaded.)")
@@ -254,6 +259,9 @@ version and node when a layer's plugin is not loaded.)")
             return std::vector<Port>(self.engine.outputs().begin(), self.engine.outputs().end());
           },
           "What a run returns, in order.")
+      .def_prop_ro(
+          "notices", [](const EngineHandle& self) { return self.engine.notices(); },
+          "What you should know of how formulas run (that they are interpreted, say), for what was planned so far.")
       .def(
           "context",
           [](const EngineHandle& self, int threads, std::string backend, bool profile) {

@@ -17,6 +17,11 @@
 // last.
 namespace tenon {
 
+namespace codegen {
+class CodeSource;
+struct Program;
+}  // namespace codegen
+
 /// A kernel's answer to "can you?": yes, or the reason why not.
 struct Verdict {
   bool ok = true;
@@ -51,7 +56,11 @@ struct Problem {
   std::span<const Tensor* const> constants;  ///< Per input: its tensor when the value is known, else null.
   int threads = 1;
   PackedWeights* packed = nullptr;
+  codegen::CodeSource* code = nullptr;
 };
+
+/// The loops of an Expression node for the problem's shapes.
+[[nodiscard]] codegen::Program program_of(const Problem& problem);
 
 /// A kernel made for one problem. It belongs to one context, so run() is never called twice at a time.
 class Kernel {

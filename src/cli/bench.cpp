@@ -29,6 +29,7 @@ int bench(const BenchArgs& args) {
   const auto first_start = Clock::now();
   (void)context.run(views);
   const double first_ms = ms_since(first_start);
+  print_notices(engine);
   for (int i = 0; i < args.warmup; ++i) (void)context.run(views);
   std::vector<double> times;
   Progress progress("running");

@@ -17,6 +17,7 @@ struct ModelArgs {
   std::vector<std::string> shapes;  ///< "x:N,3,224,224", "x:3,224,224:NHWC"
   std::vector<std::string> outputs;
   std::vector<std::string> disabled_passes;
+  bool trust_code = false;
 };
 
 struct InspectArgs {

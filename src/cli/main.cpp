@@ -90,6 +90,13 @@ void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_
       ->allow_extra_args(false);
 }
 
+void add_trust(CLI::App& command, ModelArgs& model) {
+  command.add_flag(
+      "--trust-code", model.trust_code,
+      "Run the machine code in the plan, which can do all that you can: for plans of your own. Without it, "
+      "code is generated again, or formulas are interpreted");
+}
+
 void add_dims(CLI::App& command, std::vector<std::string>& dims) {
   command
       .add_option("--dim", dims, "Extent of a named dimension for random inputs: 'N=8' (default 1). May be repeated")
@@ -199,6 +206,7 @@ void declare_compile(CLI::App& command, CompileArgs& args) {
 void declare_run(CLI::App& command, RunArgs& args) {
   add_model(command, args.model, "A plan (or a model, which is compiled first)");
   add_compile_options(command, args.model, "--input-shape");
+  add_trust(command, args.model);
   command
       .add_option(
           "--input", args.inputs,
@@ -233,6 +241,7 @@ void declare_run(CLI::App& command, RunArgs& args) {
 void declare_bench(CLI::App& command, BenchArgs& args) {
   add_model(command, args.model, "A plan (or a model, which is compiled first)");
   add_compile_options(command, args.model, "--input-shape");
+  add_trust(command, args.model);
   add_dims(command, args.dims);
   command.add_option("--runs", args.runs, "Counted runs")->check(CLI::Range(1, 100000000))->capture_default_str();
   command.add_option("--warmup", args.warmup, "Runs before those")

@@ -258,6 +258,7 @@ class Runner {
       fmt::print("{} of {} right\n", cases - static_cast<size_t>(mismatches_), cases);
     if (args_.profile) fmt::print("{}", context_.profile_table());
     if (args_.explain) fmt::print("{}", context_.explain());
+    print_notices(engine_);
   }
 
   const RunArgs& args_;

@@ -138,12 +138,16 @@ Engine load_engine(const ModelArgs& args) {
                       "compiling its model",
                       args.path));
     }
-    return Engine::load(args.path);
+    return Engine::load(args.path, {.trust_code = args.trust_code});
   }
   Progress progress("compiling");
   CompileOptions options = compile_options(args);
   options.progress = [&](std::string_view pass, double share) { progress.update(pass, share); };
   return tenon::compile(load_graph(args), options);
+}
+
+void print_notices(const Engine& engine) {
+  for (const std::string& notice : engine.notices()) fmt::print(stderr, "notice: {}\n", notice);
 }
 
 std::map<std::string, int64_t> parse_dims(const std::vector<std::string>& texts) {

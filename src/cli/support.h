@@ -63,6 +63,8 @@ void load_plugins(const std::vector<std::string>& paths);
 [[nodiscard]] CompileOptions compile_options(const ModelArgs& args);
 /// The engine of a plan, or of a model, which is compiled in memory.
 [[nodiscard]] Engine load_engine(const ModelArgs& args);
+/// What the user should know of how the engine runs, on stderr.
+void print_notices(const Engine& engine);
 /// "N=4" … as a map; UsageError otherwise.
 [[nodiscard]] std::map<std::string, int64_t> parse_dims(const std::vector<std::string>& texts);
 /// The shape with named dimensions filled in (1 where `dims` has none), and what was not known as 1.

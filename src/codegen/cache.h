@@ -3,12 +3,9 @@
 
 #include "plan/code.h"
 
-#include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
-#include <string_view>
-#include <vector>
+#include <utility>
 
 // Generated code on disk, found by what it was generated from.
 namespace tenon::codegen {
@@ -20,16 +17,12 @@ class Cache {
   /// "" keeps nothing.
   explicit Cache(std::string folder) : folder_(std::move(folder)) {}
 
-  /// The code of the kernel with this text for this instruction set.
-  [[nodiscard]] std::optional<std::vector<std::byte>> find(std::string_view text, Isa isa) const;
-  void keep(std::string_view text, Isa isa, Bytes code) const;
+  /// The code with this key.
+  [[nodiscard]] std::optional<KernelCode> find(CodeKey key) const;
+  void keep(const KernelCode& kernel) const;
 
  private:
-  struct Key {
-    uint64_t high, low;
-  };
-  static Key key_of(std::string_view text, Isa isa);
-  [[nodiscard]] std::string path_of(Key key) const;
+  [[nodiscard]] std::string path_of(CodeKey key) const;
 
   std::string folder_;
 };

@@ -14,7 +14,10 @@
 #include <array>
 #include <cstdlib>
 #include <exception>
+#include <map>
+#include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #ifdef _OPENMP
@@ -78,28 +81,38 @@ std::vector<std::byte> emit(const Program& program, const Kernel& kernel, Isa is
   return std::move(answer.code);
 }
 
-// What a kernel's code depends on.
-std::string text_of(const Program& program, const Kernel& kernel) {
-  std::string text;
-  for (const Buffer& buffer : program.buffers) text += buffer.name + " ";
-  return text + "\n" + print(program, kernel);
+// Changes whenever equal loops become other code.
+constexpr std::string_view kGenerator = "2";
+
+// Runs job(i) for i below `count`, on so many threads; throws what one of them throws.
+template <typename Job>
+void share(int threads, int64_t count, const Job& job) {
+  std::exception_ptr failure;
+#ifdef _OPENMP
+  if (threads <= 0) threads = omp_get_max_threads();
+#pragma omp parallel for num_threads(threads) schedule(dynamic) if (count > 1)
+#endif
+  for (int64_t i = 0; i < count; ++i) {
+    try {
+      job(static_cast<size_t>(i));
+    } catch (...) {
+#ifdef _OPENMP
+#pragma omp critical
+#endif
+      failure = std::current_exception();
+    }
+  }
+  if (failure) std::rethrow_exception(failure);
 }
 
-CodeTensor tensor_of(const Program& program, size_t number) {
-  const Buffer& buffer = program.buffers[number];
-  constexpr std::array<CodeTensor::Role, 3> kRoles = {CodeTensor::Role::kInput, CodeTensor::Role::kOutput,
-                                                      CodeTensor::Role::kTemporary};
-  return {kRoles[static_cast<size_t>(buffer.role)], buffer.type.dtype(), buffer.count,
-          buffer.role == Buffer::Role::kInput && in_place(program, number)};
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 }  // namespace
 
 std::string CompileOptions::default_cache() {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);
-    return std::string(value == nullptr ? "" : value);
-  };
   if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache + "/tenon";
   if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/tenon";
   return "";
@@ -114,48 +127,46 @@ std::span<const Isa> native_isas() {
   return kIsas;
 }
 
-std::vector<std::byte> compile(const Program& program, std::span<const Isa> isas, const CompileOptions& options) {
+std::vector<CompileJob> jobs_of(const Program& program, std::span<const Isa> isas) {
+  std::vector<CompileJob> jobs;
+  for (const Isa isa : isas)
+    for (const Kernel& kernel : program.kernels) jobs.push_back({&program, &kernel, isa});
+  return jobs;
+}
+
+// 128 bits, so that different kernels have different keys for all purposes.
+CodeKey key_of(const CompileJob& job) {
+  const std::string content = fmt::format("{} {} {}\n{}", TENON_VERSION_STRING, kGenerator, isa_name(job.isa),
+                                          code_text(*job.program, *job.kernel));
+  const uint64_t low = xxh3(content.data(), content.size());
+  const std::string again = fmt::format("{:016x}", low) + content;
+  return {xxh3(again.data(), again.size()), low};
+}
+
+std::vector<KernelCode> compile(std::span<const CompileJob> jobs, const CompileOptions& options) {
+  if (variable("TENON_CODEGEN") == "off") {
+    throw Error(ErrorCode::kUnsupported, "code cannot be generated: the environment variable TENON_CODEGEN is \"off\"");
+  }
+  std::vector<KernelCode> result(jobs.size());
+  std::map<CodeKey, size_t> first;
+  std::vector<size_t> distinct;
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    result[i].key = key_of(jobs[i]);
+    if (first.emplace(result[i].key, i).second) distinct.push_back(i);
+  }
   const Cache cache(options.cache);
-  const size_t kernels = program.kernels.size();
-  std::vector<std::vector<std::byte>> codes(kernels * isas.size());
-  std::exception_ptr failure;
-  const auto job = [&](size_t i) {
-    const Kernel& kernel = program.kernels[i % kernels];
-    const Isa isa = isas[i / kernels];
-    const std::string text = text_of(program, kernel);
-    if (auto found = cache.find(text, isa)) {
-      codes[i] = std::move(*found);
+  share(options.threads, static_cast<int64_t>(distinct.size()), [&](size_t n) {
+    const size_t i = distinct[n];
+    if (auto found = cache.find(result[i].key)) {
+      result[i] = std::move(*found);
       return;
     }
-    codes[i] = emit(program, kernel, isa);
-    cache.keep(text, isa, codes[i]);
-  };
-  const auto jobs = static_cast<int64_t>(codes.size());
-#ifdef _OPENMP
-  const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
-#pragma omp parallel for num_threads(threads) schedule(dynamic) if (jobs > 1)
-#endif
-  for (int64_t i = 0; i < jobs; ++i) {
-    try {
-      job(static_cast<size_t>(i));
-    } catch (...) {
-#ifdef _OPENMP
-#pragma omp critical
-#endif
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
-
-  const std::string text = print(program);
-  CodeImage image{.source = xxh3(text.data(), text.size()), .tensors = {}, .kernels = {}, .variants = {}};
-  for (size_t i = 0; i < program.buffers.size(); ++i) image.tensors.push_back(tensor_of(program, i));
-  for (const Kernel& kernel : program.kernels) image.kernels.push_back({kernel.extent, kernel.cost});
-  for (size_t v = 0; v < isas.size(); ++v) {
-    CodeVariant& variant = image.variants.emplace_back(CodeVariant{isas[v], {}});
-    for (size_t k = 0; k < kernels; ++k) variant.kernels.emplace_back(codes[v * kernels + k]);
-  }
-  return write_code(image);
+    auto code = std::make_shared<const std::vector<std::byte>>(emit(*jobs[i].program, *jobs[i].kernel, jobs[i].isa));
+    result[i] = {result[i].key, jobs[i].isa, *code, code};
+    cache.keep(result[i]);
+  });
+  for (KernelCode& kernel : result) kernel = result[first.at(kernel.key)];
+  return result;
 }
 
 }  // namespace tenon::codegen

@@ -4,12 +4,11 @@
 #include "codegen/loops.h"
 #include "plan/code.h"
 
-#include <cstddef>
 #include <span>
 #include <string>
 #include <vector>
 
-// Loops as code images.
+// Loops as code.
 namespace tenon::codegen {
 
 /// How code is generated.
@@ -26,9 +25,18 @@ struct CompileOptions {
 /// The instruction sets that a program for this kind of processor is generated for.
 [[nodiscard]] std::span<const Isa> native_isas();
 
-/// The code of all kernels for these instruction sets, as read_code() reads it. Throws kUnsupported when
-/// libtenon-codegen, or LLVM below it, is not installed.
-[[nodiscard]] std::vector<std::byte> compile(const Program& program, std::span<const Isa> isas,
-                                             const CompileOptions& options = {});
+/// What code is wanted of.
+struct CompileJob {
+  const Program* program;
+  const Kernel* kernel;
+  Isa isa;
+};
+/// A kernel for each instruction set.
+[[nodiscard]] std::vector<CompileJob> jobs_of(const Program& program, std::span<const Isa> isas);
+[[nodiscard]] CodeKey key_of(const CompileJob& job);
+
+/// The code, in the order of the jobs; those with equal keys are generated once. Throws kUnsupported when
+/// libtenon-codegen, or LLVM below it, is not installed, or the environment variable TENON_CODEGEN is "off".
+[[nodiscard]] std::vector<KernelCode> compile(std::span<const CompileJob> jobs, const CompileOptions& options = {});
 
 }  // namespace tenon::codegen

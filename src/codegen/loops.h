@@ -107,8 +107,11 @@ struct Program {
 /// store there only, before they do.
 [[nodiscard]] bool in_place(const Program& program, size_t input);
 
-/// The loops as text. Equal texts mean equal code.
+/// The loops as text.
 [[nodiscard]] std::string print(const Program& program, const Kernel& kernel);
+/// All that the kernel's code depends on, as text: not the names, and not the extent of the outermost loop, so that one
+/// piece of code may serve many shapes.
+[[nodiscard]] std::string code_text(const Program& program, const Kernel& kernel);
 /// All kernels and the buffers.
 [[nodiscard]] std::string print(const Program& program);
 

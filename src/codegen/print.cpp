@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <map>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@ namespace {
 
 using expr::Node;
 using expr::NodeKind;
+
+constexpr int64_t kWidestVector = 64;  // Elements of a byte in the widest registers.
 
 std::string_view role_name(Buffer::Role role) {
   switch (role) {
@@ -26,7 +29,9 @@ std::string_view role_name(Buffer::Role role) {
 
 class Printer {
  public:
-  Printer(const Program& program, const Kernel& kernel) : program_(program), kernel_(kernel) {}
+  // `for_code`: without what the code is told when it runs.
+  Printer(const Program& program, const Kernel& kernel, bool for_code)
+      : program_(program), kernel_(kernel), for_code_(for_code) {}
 
   std::string run() {
     for (size_t i = 0; i < kernel_.scratch.size(); ++i) {
@@ -78,7 +83,9 @@ class Printer {
     if (access.rest >= 0) add(use(access.rest));
     if (access.offset != 0 || sum.empty()) add(fmt::format("{}", access.offset));
     const std::string guard = access.guard < 0 ? "" : " if " + use(access.guard);
-    return fmt::format("{}[{}]{}", program_.buffers[static_cast<size_t>(access.buffer)].name, sum, guard);
+    const std::string name =
+        for_code_ ? fmt::format("b{}", access.buffer) : program_.buffers[static_cast<size_t>(access.buffer)].name;
+    return fmt::format("{}[{}]{}", name, sum, guard);
   }
 
   std::string value(const Node& node) {
@@ -118,7 +125,7 @@ class Printer {
       }
       case StatementKind::kFor:
         return fmt::format("{}{}for {} < {}", statement.parallel ? "parallel " : "", statement.vector ? "vector " : "",
-                           variable(statement.number), statement.extent);
+                           variable(statement.number), extent_of(statement));
       case StatementKind::kAccumulate: {
         const Reduced& reduced = kernel_.reductions[static_cast<size_t>(statement.number)];
         return fmt::format("r{} {}= {}", statement.number, reduction_name(reduced.op), use(statement.node));
@@ -137,15 +144,26 @@ class Printer {
     }
   }
 
+  // A parallel loop gets its bounds when it runs; only how wide its vectors are depends on a short one's extent.
+  [[nodiscard]] int64_t extent_of(const Statement& loop) const {
+    if (!for_code_ || !loop.parallel) return loop.extent;
+    return loop.vector ? std::min(loop.extent, kWidestVector) : 0;
+  }
+
   const Program& program_;
   const Kernel& kernel_;
+  const bool for_code_;
   std::map<NodeId, int> names_;  // In the order of appearance.
   std::string text_;
 };
 
 }  // namespace
 
-std::string print(const Program& program, const Kernel& kernel) { return Printer(program, kernel).run(); }
+std::string print(const Program& program, const Kernel& kernel) { return Printer(program, kernel, false).run(); }
+
+std::string code_text(const Program& program, const Kernel& kernel) {
+  return fmt::format("{} buffers\n", program.buffers.size()) + Printer(program, kernel, true).run();
+}
 
 std::string print(const Program& program) {
   std::string text = fmt::format("program {}\n", program.name);

@@ -22,6 +22,7 @@ namespace tenon {
 [[nodiscard]] OpDef depth_to_space_op();
 [[nodiscard]] OpDef dropout_op();
 [[nodiscard]] OpDef expand_op();
+[[nodiscard]] OpDef expression_op();
 [[nodiscard]] OpDef eye_like_op();
 [[nodiscard]] OpDef flatten_op();
 [[nodiscard]] OpDef gather_elements_op();

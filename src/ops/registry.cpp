@@ -24,6 +24,7 @@ constexpr OpDef (*kOps[])() = {
     depth_to_space_op,          //
     dropout_op,                 //
     expand_op,                  //
+    expression_op,              //
     eye_like_op,                //
     flatten_op,                 //
     gather_elements_op,         //

@@ -7,44 +7,27 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
+#include <utility>
 
 // The layout, all numbers little-endian:
 //
-//   "TENONCOD", u32 format, u32 tensors, u32 kernels, u32 variants, u64 size, u64 source, u64 hash of all with this one
-//   0 for each tensor    u32 role, i32 dtype, i64 count for each kernel    i64 extent, f64 cost for each variant   u32
-//   isa, u32 0, then for each kernel u64 offset, u64 size the code, each kernel's aligned to 64, zeros between
+//   "TENONCOD", u32 format, u32 number of kernels, u64 size, u64 hash of all with this one 0
+//   for each kernel, in ascending order of its key: u64 high, u64 low, u32 instruction set, u32 0, u64 offset, u64 size
+//   the code, each kernel's aligned to 64, zeros between
 namespace tenon {
 namespace {
 
 constexpr std::string_view kMagic = "TENONCOD";
 constexpr uint32_t kFormat = 1;
-constexpr size_t kHashOffset = 40, kHeaderBytes = 48, kAlignment = 64;
-constexpr uint32_t kMostTensors = 4096, kMostKernels = 4096, kMostVariants = 16;
+constexpr size_t kSizeOffset = 16, kHashOffset = 24, kHeaderBytes = 32, kEntryBytes = 40, kAlignment = 64;
 
-class Writer {
- public:
-  template <typename T>
-  void number(T value) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(&value);
-    bytes_.insert(bytes_.end(), bytes, bytes + sizeof(T));
-  }
-  void raw(const void* data, size_t size) {
-    const auto* bytes = static_cast<const std::byte*>(data);
-    bytes_.insert(bytes_.end(), bytes, bytes + size);
-  }
-  void align() { bytes_.resize((bytes_.size() + kAlignment - 1) / kAlignment * kAlignment); }
-  template <typename T>
-  void put(size_t offset, T value) {
-    std::memcpy(bytes_.data() + offset, &value, sizeof(T));
-  }
-  [[nodiscard]] size_t size() const { return bytes_.size(); }
-  [[nodiscard]] std::vector<std::byte>& bytes() { return bytes_; }
+uint64_t aligned(uint64_t offset) { return (offset + kAlignment - 1) / kAlignment * kAlignment; }
 
- private:
-  std::vector<std::byte> bytes_;
-};
+template <typename T>
+void put(std::vector<std::byte>& bytes, size_t offset, T value) {
+  std::memcpy(bytes.data() + offset, &value, sizeof(T));
+}
 
 uint64_t hash_of(Bytes bytes) {
   constexpr uint64_t kZero = 0;
@@ -59,95 +42,63 @@ class Reader {
  public:
   Reader(Bytes bytes, const std::string& name) : bytes_(bytes), name_(name), reader_(bytes, name_) {}
 
-  CodeImage run() {
-    header();
-    for (uint32_t i = 0; i < tensors_; ++i) tensor();
-    for (uint32_t i = 0; i < kernels_; ++i) kernel();
+  std::vector<KernelCode> run() {
+    const uint32_t count = header();
     // The code follows the table without a gap other than its alignment.
-    end_ = reader_.position() + variants_ * (8 + uint64_t{kernels_} * 16);
-    for (uint32_t i = 0; i < variants_; ++i) variant();
-    if (end_ != bytes_.size()) corrupt(fmt::format("its code ends at {}, but the image at {}", end_, bytes_.size()));
-    return std::move(image_);
+    end_ = kHeaderBytes + uint64_t{count} * kEntryBytes;
+    for (uint32_t i = 0; i < count; ++i) kernel();
+    if (end_ != bytes_.size()) corrupt(fmt::format("its code ends at {}, but the bytes at {}", end_, bytes_.size()));
+    return std::move(kernels_);
   }
 
  private:
   [[noreturn]] void corrupt(const std::string& what) const {
     throw Error(ErrorCode::kCorrupt,
-                fmt::format("the code image '{}' is damaged: {}; compile the layer again", name_, what));
+                fmt::format("the code in '{}' is damaged: {}; compile the model again", name_, what));
   }
 
-  void header() {
+  uint32_t header() {
     const Bytes magic = reader_.take(kMagic.size(), "the magic number");
     if (std::memcmp(magic.data(), kMagic.data(), kMagic.size()) != 0)
       corrupt("it does not begin with its magic number");
     if (const auto format = reader_.number<uint32_t>("the format"); format != kFormat) {
       throw Error(ErrorCode::kUnsupported,
-                  fmt::format("the code image '{}' has format {}, but this Tenon reads {}; compile "
-                              "the layer again",
-                              name_, format, kFormat));
+                  fmt::format("the code in '{}' has format {}, but this Tenon reads {}; compile the model again", name_,
+                              format, kFormat));
     }
-    tensors_ = reader_.number<uint32_t>("the number of tensors");
-    kernels_ = reader_.number<uint32_t>("the number of kernels");
-    variants_ = reader_.number<uint32_t>("the number of variants");
+    const auto count = reader_.number<uint32_t>("the number of kernels");
     const auto size = reader_.number<uint64_t>("the size");
-    image_.source = reader_.number<uint64_t>("the source's hash");
     const auto hash = reader_.number<uint64_t>("the hash");
     if (size != bytes_.size()) corrupt(fmt::format("it has {} bytes, but was written with {}", bytes_.size(), size));
     if (const uint64_t computed = hash_of(bytes_); computed != hash) {
       corrupt(fmt::format("its hash is {:016x}, but its bytes give {:016x}", hash, computed));
     }
-    if (tensors_ > kMostTensors || kernels_ > kMostKernels || variants_ > kMostVariants) {
-      corrupt(fmt::format("it claims {} tensors, {} kernels and {} variants", tensors_, kernels_, variants_));
-    }
-  }
-
-  void tensor() {
-    const auto role = reader_.number<uint16_t>("a tensor's role");
-    const auto in_place = reader_.number<uint16_t>("a tensor's place");
-    const auto dtype = reader_.number<int32_t>("a tensor's dtype");
-    const auto count = reader_.number<int64_t>("a tensor's count");
-    if (role > 2 || in_place > (role == 0 ? 1 : 0) || !is_valid_dtype(dtype) ||
-        dtype_bits(static_cast<DType>(dtype)) < 8 || count < 0 || count > INT64_MAX / 16) {
-      corrupt(fmt::format("a tensor has role {}, dtype {} and {} elements", role, dtype, count));
-    }
-    image_.tensors.push_back({static_cast<CodeTensor::Role>(role), static_cast<DType>(dtype), count, in_place != 0});
+    return count;
   }
 
   void kernel() {
-    const auto extent = reader_.number<int64_t>("a kernel's extent");
-    const auto cost = reader_.number<double>("a kernel's cost");
-    if (extent < 0 || !(cost >= 0) || std::isinf(cost))
-      corrupt(fmt::format("a kernel has extent {} and cost {}", extent, cost));
-    image_.kernels.push_back({extent, cost});
-  }
-
-  void variant() {
-    CodeVariant variant{static_cast<Isa>(reader_.number<uint32_t>("an instruction set")), {}};
-    if (reader_.number<uint32_t>("a reserved number") != 0) corrupt("a reserved number is not 0");
-    const auto is_same = [&](const CodeVariant& other) { return other.isa == variant.isa; };
-    if (isa_name(variant.isa) == "?" || std::any_of(image_.variants.begin(), image_.variants.end(), is_same)) {
-      corrupt(fmt::format("instruction set {} is unknown or there twice", static_cast<uint32_t>(variant.isa)));
-    }
-    for (uint32_t i = 0; i < kernels_; ++i) {
-      const auto offset = reader_.number<uint64_t>("a kernel's offset");
-      const auto size = reader_.number<uint64_t>("a kernel's size");
-      if (offset != (end_ + kAlignment - 1) / kAlignment * kAlignment || size == 0) {
-        corrupt(fmt::format("a kernel of {} bytes lies at {}", size, offset));
-      }
-      const Bytes gap = reader_.slice(end_, offset - end_, "padding");
-      if (std::any_of(gap.begin(), gap.end(), [](std::byte b) { return b != std::byte{0}; }))
-        corrupt("padding is not 0");
-      variant.kernels.push_back(reader_.slice(offset, size, "a kernel's code"));
-      end_ = offset + size;
-    }
-    image_.variants.push_back(std::move(variant));
+    KernelCode kernel;
+    kernel.key.high = reader_.number<uint64_t>("a kernel's key");
+    kernel.key.low = reader_.number<uint64_t>("a kernel's key");
+    kernel.isa = static_cast<Isa>(reader_.number<uint32_t>("a kernel's instruction set"));
+    const auto reserved = reader_.number<uint32_t>("a reserved number");
+    const auto offset = reader_.number<uint64_t>("a kernel's offset");
+    const auto size = reader_.number<uint64_t>("a kernel's size");
+    if (isa_name(kernel.isa) == "?" || reserved != 0)
+      corrupt(fmt::format("a kernel is for the instruction set {}", static_cast<uint32_t>(kernel.isa)));
+    if (!kernels_.empty() && kernel.key <= kernels_.back().key) corrupt("its kernels are not in order");
+    if (offset != aligned(end_) || size == 0) corrupt(fmt::format("a kernel of {} bytes lies at {}", size, offset));
+    const Bytes gap = reader_.slice(end_, offset - end_, "padding");
+    if (std::any_of(gap.begin(), gap.end(), [](std::byte b) { return b != std::byte{0}; })) corrupt("padding is not 0");
+    kernel.code = reader_.slice(offset, size, "a kernel's code");
+    end_ = offset + size;
+    kernels_.push_back(std::move(kernel));
   }
 
   Bytes bytes_;
   const std::string& name_;
   ByteReader reader_;
-  CodeImage image_;
-  uint32_t tensors_ = 0, kernels_ = 0, variants_ = 0;
+  std::vector<KernelCode> kernels_;
   uint64_t end_ = 0;
 };
 
@@ -167,47 +118,33 @@ std::string_view isa_name(Isa isa) noexcept {
   return "?";
 }
 
-std::vector<std::byte> write_code(const CodeImage& image) {
-  Writer writer;
-  writer.raw(kMagic.data(), kMagic.size());
-  writer.number(kFormat);
-  writer.number(static_cast<uint32_t>(image.tensors.size()));
-  writer.number(static_cast<uint32_t>(image.kernels.size()));
-  writer.number(static_cast<uint32_t>(image.variants.size()));
-  writer.number(uint64_t{0});
-  writer.number(image.source);
-  writer.number(uint64_t{0});
-  for (const CodeTensor& tensor : image.tensors) {
-    writer.number(static_cast<uint16_t>(tensor.role));
-    writer.number(static_cast<uint16_t>(tensor.in_place ? 1 : 0));
-    writer.number(static_cast<int32_t>(tensor.dtype));
-    writer.number(tensor.count);
+std::vector<std::byte> write_code(std::span<const KernelCode> kernels) {
+  std::vector<const KernelCode*> order;
+  for (const KernelCode& kernel : kernels) order.push_back(&kernel);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
+  const auto is_same = [](const auto* a, const auto* b) { return a->key == b->key; };
+  order.erase(std::unique(order.begin(), order.end(), is_same), order.end());
+
+  std::vector<std::byte> bytes(kHeaderBytes + order.size() * kEntryBytes);
+  std::memcpy(bytes.data(), kMagic.data(), kMagic.size());
+  put(bytes, kMagic.size(), kFormat);
+  put(bytes, kMagic.size() + 4, static_cast<uint32_t>(order.size()));
+  for (size_t i = 0; i < order.size(); ++i) {
+    const KernelCode& kernel = *order[i];
+    const size_t at = kHeaderBytes + i * kEntryBytes;
+    bytes.resize(aligned(bytes.size()));
+    put(bytes, at, kernel.key.high);
+    put(bytes, at + 8, kernel.key.low);
+    put(bytes, at + 16, static_cast<uint32_t>(kernel.isa));
+    put(bytes, at + 24, static_cast<uint64_t>(bytes.size()));
+    put(bytes, at + 32, static_cast<uint64_t>(kernel.code.size()));
+    bytes.insert(bytes.end(), kernel.code.begin(), kernel.code.end());
   }
-  for (const CodeKernel& kernel : image.kernels) {
-    writer.number(kernel.extent);
-    writer.number(kernel.cost);
-  }
-  const size_t table = writer.size();
-  const size_t entry_bytes = 8 + image.kernels.size() * 16;
-  writer.bytes().resize(table + image.variants.size() * entry_bytes);
-  for (size_t v = 0; v < image.variants.size(); ++v) {
-    size_t at = table + v * entry_bytes;
-    writer.put(at, static_cast<uint32_t>(image.variants[v].isa));
-    at += 8;
-    for (const Bytes code : image.variants[v].kernels) {
-      writer.align();
-      writer.put(at, static_cast<uint64_t>(writer.size()));
-      writer.put(at + 8, static_cast<uint64_t>(code.size()));
-      writer.raw(code.data(), code.size());
-      at += 16;
-    }
-  }
-  constexpr size_t kSizeOffset = 24;
-  writer.put(kSizeOffset, static_cast<uint64_t>(writer.size()));
-  writer.put(kHashOffset, hash_of(writer.bytes()));
-  return std::move(writer.bytes());
+  put(bytes, kSizeOffset, static_cast<uint64_t>(bytes.size()));
+  put(bytes, kHashOffset, hash_of(bytes));
+  return bytes;
 }
 
-CodeImage read_code(Bytes bytes, const std::string& name) { return Reader(bytes, name).run(); }
+std::vector<KernelCode> read_code(Bytes bytes, const std::string& name) { return Reader(bytes, name).run(); }
 
 }  // namespace tenon

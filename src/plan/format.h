@@ -24,7 +24,7 @@ namespace tenon::plan_format {
 
 inline constexpr std::string_view kMagic = "TENONPLN";
 inline constexpr uint16_t kMajor = 1;
-inline constexpr uint16_t kMinor = 0;
+inline constexpr uint16_t kMinor = 1;
 /// Readers from this version on understand the files that are written now.
 inline constexpr uint16_t kMinReaderMajor = 1;
 inline constexpr uint16_t kMinReaderMinor = 0;
@@ -38,6 +38,7 @@ inline constexpr uint32_t kMaxSections = 64;
 enum class SectionKind : uint32_t {
   kGraph = 1,      ///< The FlatBuffers tables of plan.fbs.
   kConstants = 2,  ///< Tensors' bytes, each at a multiple of kAlignment.
+  kCode = 3,       ///< Generated code, as plan/code.h has it. Left out when there is none. From 1.1 on.
 };
 
 /// Graphs and functions in attributes may nest this deep.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "plan/code.h"
+
 #include <tenon/graph.h>
 
 #include <cstddef>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,12 +20,16 @@ struct Plan {
   Graph graph;           ///< Standard operators and users' layers, types inferred, constants included.
   std::string producer;  ///< "tenon 0.1.0"
   std::string source;    ///< The model's name, without folders.
+  /// Generated code, for several instruction sets. Data until somebody trusts it.
+  std::vector<KernelCode> code = {};
 };
 
 /// Writes the plan file, through a temporary one. The same plan gives the same bytes.
 /// Throws kIo; kUnsupported for graphs nested too deeply in attributes; kInvalidArgument for what a plan cannot hold.
 void write_plan(const Plan& plan, const std::string& path);
-/// The bytes that write_plan() writes.
+/// The same with this code in place of the plan's.
+void write_plan(const Plan& plan, const std::string& path, std::span<const KernelCode> code);
+/// The bytes that the first one writes.
 [[nodiscard]] std::vector<std::byte> plan_bytes(const Plan& plan);
 /// Reads and verifies everything before it returns: magic, versions, section bounds and hashes, every index, name,
 /// dtype, shape and constant range. Constants point into `file`. Throws kCorrupt naming file, section and what is

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/reader.h"
+#include "ops/expression.h"
 #include "plan/format.h"
 #include "plan/plan.h"
 #include "plan/read_tables.h"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <optional>
 
 // The file around the sections: see format.h for its layout.
 namespace tenon {
@@ -69,6 +71,8 @@ std::string section_name(uint32_t kind) {
       return "the graph section";
     case SectionKind::kConstants:
       return "the constants section";
+    case SectionKind::kCode:
+      return "the code section";
   }
   return fmt::format("the section of kind {}", kind);
 }
@@ -122,10 +126,28 @@ std::vector<Section> read_sections(const MappedFile& file) {
   return sections;
 }
 
-Bytes find_section(const MappedFile& file, const std::vector<Section>& sections, SectionKind kind) {
+std::optional<Bytes> find_section(const std::vector<Section>& sections, SectionKind kind) {
   for (const Section& section : sections)
     if (section.kind == static_cast<uint32_t>(kind)) return section.bytes;
+  return std::nullopt;
+}
+
+Bytes require_section(const MappedFile& file, const std::vector<Section>& sections, SectionKind kind) {
+  if (const auto found = find_section(sections, kind)) return *found;
   corrupt(file, fmt::format("{} is missing", section_name(static_cast<uint32_t>(kind))));
+}
+
+// Formulas are parsed, which verifies them, before anything looks at them.
+void check_formulas(const MappedFile& file, const Graph& graph) {
+  for (const Node* node : graph.nodes()) {
+    if (!node->domain().empty() || node->op() != kExpressionOp) continue;
+    try {
+      (void)formulas_of(*node);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kUnsupported || error.code() == ErrorCode::kOutOfMemory) throw;
+      corrupt(file, fmt::format("the formulas of '{}' are no formulas: {}", node->name(), error.message()));
+    }
+  }
 }
 
 }  // namespace
@@ -137,8 +159,14 @@ bool looks_like_plan(const MappedFile& file) {
 
 Plan read_plan(const std::shared_ptr<const MappedFile>& file) {
   const std::vector<Section> sections = read_sections(*file);
-  return read_plan_tables(file, find_section(*file, sections, SectionKind::kGraph),
-                          find_section(*file, sections, SectionKind::kConstants));
+  Plan plan = read_plan_tables(file, require_section(*file, sections, SectionKind::kGraph),
+                               require_section(*file, sections, SectionKind::kConstants));
+  check_formulas(*file, plan.graph);
+  if (const auto code = find_section(sections, SectionKind::kCode)) {
+    plan.code = read_code(*code, file->path());
+    for (KernelCode& kernel : plan.code) kernel.owner = file;
+  }
+  return plan;
 }
 
 }  // namespace tenon

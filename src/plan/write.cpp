@@ -280,7 +280,7 @@ void put(std::vector<std::byte>& bytes, size_t offset, T value) {
 
 // Hands the whole file to `sink(data, size)` in order.
 template <typename Sink>
-void write_file_bytes(const Plan& plan, Sink&& sink) {
+void write_file_bytes(const Plan& plan, std::span<const KernelCode> kernels, Sink&& sink) {
   ConstantPool constants;
   const flatbuffers::DetachedBuffer tables = TableWriter(constants).write(plan);
   if (tables.size() >= FLATBUFFERS_MAX_BUFFER_SIZE) {
@@ -291,17 +291,20 @@ void write_file_bytes(const Plan& plan, Sink&& sink) {
   Xxh3 constants_hash;
   constants.write([&](const void* data, size_t size) { constants_hash.add(data, size); });
 
-  constexpr uint32_t kSections = 2;
-  const uint64_t graph_offset = aligned(kHeaderBytes + kSections * kSectionBytes);
+  const std::vector<std::byte> code = kernels.empty() ? std::vector<std::byte>() : write_code(kernels);
+  const uint32_t sections = code.empty() ? 2 : 3;
+  const uint64_t graph_offset = aligned(kHeaderBytes + sections * kSectionBytes);
   const uint64_t constants_offset = aligned(graph_offset + tables.size());
+  const uint64_t constants_end = constants_offset + constants.size();
+  const uint64_t code_offset = code.empty() ? constants_end : aligned(constants_end);
   std::vector<std::byte> head(graph_offset);
   std::memcpy(head.data(), kMagic.data(), kMagic.size());
   put(head, 8, kMajor);
   put(head, 10, kMinor);
   put(head, 12, kMinReaderMajor);
   put(head, 14, kMinReaderMinor);
-  put(head, 16, kSections);
-  put(head, 24, constants_offset + constants.size());
+  put(head, 16, sections);
+  put(head, 24, code_offset + code.size());
   const auto put_section = [&](size_t index, SectionKind kind, uint64_t offset, uint64_t length, uint64_t hash) {
     const size_t at = kHeaderBytes + index * kSectionBytes;
     put(head, at, static_cast<uint32_t>(kind));
@@ -311,22 +314,27 @@ void write_file_bytes(const Plan& plan, Sink&& sink) {
   };
   put_section(0, SectionKind::kGraph, graph_offset, tables.size(), xxh3(tables.data(), tables.size()));
   put_section(1, SectionKind::kConstants, constants_offset, constants.size(), constants_hash.value());
-  put(head, kHashOffset, xxh3(head.data(), kHeaderBytes + kSections * kSectionBytes));
+  if (!code.empty()) put_section(2, SectionKind::kCode, code_offset, code.size(), xxh3(code.data(), code.size()));
+  put(head, kHashOffset, xxh3(head.data(), kHeaderBytes + sections * kSectionBytes));
 
   static constexpr char kZeros[kAlignment] = {};
   sink(head.data(), head.size());
   sink(tables.data(), tables.size());
   sink(kZeros, static_cast<size_t>(constants_offset - graph_offset - tables.size()));
   constants.write(sink);
+  sink(kZeros, static_cast<size_t>(code_offset - constants_end));
+  sink(code.data(), code.size());
 }
 
 }  // namespace
 
-void write_plan(const Plan& plan, const std::string& path) {
+void write_plan(const Plan& plan, const std::string& path) { write_plan(plan, path, plan.code); }
+
+void write_plan(const Plan& plan, const std::string& path, std::span<const KernelCode> code) {
   with_context(
       [&] {
         write_file(path, [&](FileSink& file) {
-          write_file_bytes(plan, [&](const void* data, size_t size) { file.write(data, size); });
+          write_file_bytes(plan, code, [&](const void* data, size_t size) { file.write(data, size); });
         });
       },
       [&] { return fmt::format("while writing the plan '{}'", path); });
@@ -334,7 +342,7 @@ void write_plan(const Plan& plan, const std::string& path) {
 
 std::vector<std::byte> plan_bytes(const Plan& plan) {
   std::vector<std::byte> bytes;
-  write_file_bytes(plan, [&](const void* data, size_t size) {
+  write_file_bytes(plan, plan.code, [&](const void* data, size_t size) {
     const auto* from = static_cast<const std::byte*>(data);
     bytes.insert(bytes.end(), from, from + size);
   });

@@ -99,9 +99,12 @@ Segment& Context::Impl::specialise(std::span<const TensorView> given) {
   Specialisation entry;
   for (const TensorView& view : given) entry.dims.push_back(view.dims);
   entry.last_used = clock_;
-  entry.segment =
-      plan_segment({.program = engine->program, .backend = *backend_, .packed = engine->packed, .threads = threads_},
-                   initial_values(engine->program, entry.dims));
+  entry.segment = plan_segment({.program = engine->program,
+                                .backend = *backend_,
+                                .packed = engine->packed,
+                                .code = engine->code,
+                                .threads = threads_},
+                               initial_values(engine->program, entry.dims));
   if (specialisations_.size() >= kKeptPlans) specialisations_.erase(oldest(specialisations_));
   specialisations_.insert(specialisations_.begin(), std::move(entry));
   return *specialisations_.front().segment;
@@ -285,6 +288,7 @@ Segment& Context::Impl::advance(Segment& segment) {
   child.segment = plan_segment({.program = engine->program,
                                 .backend = *backend_,
                                 .packed = engine->packed,
+                                .code = engine->code,
                                 .threads = threads_,
                                 .depth = segment.depth + 1,
                                 .first_node = first_node},

@@ -5,6 +5,7 @@
 #include "runtime/builtin_backends.h"
 #include "runtime/context_impl.h"
 #include "runtime/program.h"
+#include "runtime/record_code.h"
 #include "runtime/segment.h"
 #include "runtime/threads.h"
 
@@ -22,27 +23,31 @@ std::vector<Port> ports_of(std::span<Value* const> values) {
 /// Plans for the smallest inputs, which makes the kernels pack their weights. A model may not take extents of 1 (two of
 /// its dimensions may have to differ); then packing waits for the first run, whose shapes are the user's.
 void pack_weights(const Engine::Impl& engine) {
-  std::vector<Dims> dims;
-  for (const Port& port : engine.inputs) {
-    if (!port.type.shape) return;
-    Dims extents;
-    for (const Dim& dim : *port.type.shape) extents.push_back(dim.is_constant() ? dim.value() : 1);
-    dims.push_back(extents);
-  }
+  const auto dims = input_dims(engine, 1);
+  if (!dims) return;
   try {
     const PlanRequest request{.program = engine.program,
                               .backend = find_backend("cpu"),
                               .packed = engine.packed,
+                              .code = engine.code,
                               .threads = default_threads()};
-    (void)plan_segment(request, initial_values(engine.program, dims));
+    (void)plan_segment(request, initial_values(engine.program, *dims));
   } catch (const Error& error) {
     if (error.code() == ErrorCode::kOutOfMemory) throw;
   }
 }
 
+std::shared_ptr<const Engine::Impl> prepare(Plan plan, bool trust_code) {
+  register_builtin_backends();
+  auto impl = std::make_shared<Engine::Impl>(std::move(plan), trust_code);
+  pack_weights(*impl);
+  return impl;
+}
+
 }  // namespace
 
-Engine::Impl::Impl(Plan from) : plan(std::move(from)), program(make_program(plan.graph)) {
+Engine::Impl::Impl(Plan from, bool trust_code)
+    : plan(std::move(from)), program(make_program(plan.graph)), code(plan.code, trust_code) {
   inputs = ports_of(plan.graph.inputs());
   outputs = ports_of(plan.graph.outputs());
   for (const Port& port : inputs) {
@@ -54,22 +59,18 @@ Engine::Impl::Impl(Plan from) : plan(std::move(from)), program(make_program(plan
   }
 }
 
-Engine Engine::load(const std::string& path) {
-  return with_context([&] { return Engine(read_plan(MappedFile::open(path))); },
+Engine Engine::load(const std::string& path, const LoadOptions& options) {
+  return with_context([&] { return Engine(prepare(read_plan(MappedFile::open(path)), options.trust_code)); },
                       [&] { return fmt::format("while loading '{}'", path); });
 }
 
-Engine::Engine(Plan plan) {
-  register_builtin_backends();
-  auto impl = std::make_shared<Impl>(std::move(plan));
-  pack_weights(*impl);
-  impl_ = std::move(impl);
-}
+Engine::Engine(Plan plan) : Engine(prepare(std::move(plan), false)) {}
 
 std::span<const Port> Engine::inputs() const noexcept { return impl_->inputs; }
 std::span<const Port> Engine::outputs() const noexcept { return impl_->outputs; }
-void Engine::save(const std::string& path) const { write_plan(impl_->plan, path); }
+void Engine::save(const std::string& path) const { write_plan(impl_->plan, path, code_of(*impl_)); }
 const Plan& Engine::plan() const noexcept { return impl_->plan; }
+std::vector<std::string> Engine::notices() const { return impl_->code.notices(); }
 
 Context Engine::context(const ContextOptions& options) const {
   return Context(std::make_unique<Context::Impl>(impl_, options));

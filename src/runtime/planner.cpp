@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/epilogue.h"
+#include "ops/expression.h"
 #include "runtime/memory_plan.h"
 #include "runtime/segment.h"
 
@@ -47,7 +48,7 @@ bool all_concrete(std::span<const TensorType> types) {
 }
 
 std::string op_text(const Node& node) {
-  std::string text = node.op();
+  std::string text = display_name(node);
   if (node.domain().empty())
     for (const EpilogueStep& step : epilogue_of(node)) text += "+" + step.op;
   return text;
@@ -248,7 +249,8 @@ class Planner {
                                                 .outputs = outputs,
                                                 .constants = known,
                                                 .threads = request_.threads,
-                                                .packed = &request_.packed});
+                                                .packed = &request_.packed,
+                                                .code = &request_.code});
     }
     const std::string note = take_over_input(node, index, *chosen.kernel);
     for (const ValueId id : node.outputs)

@@ -4,6 +4,7 @@
 #include <tenon/engine.h>
 
 #include "backends/kernel.h"
+#include "codegen/code_store.h"
 #include "layers/layer_type.h"
 #include "ops/op.h"
 #include "plan/plan.h"
@@ -46,12 +47,14 @@ struct Program {
 [[nodiscard]] Program make_program(const Graph& graph);
 
 struct Engine::Impl {
-  explicit Impl(Plan from);
+  /// `trust_code`: whether the plan's code may run.
+  Impl(Plan from, bool trust_code);
 
   Plan plan;
   Program program;
   std::vector<Port> inputs, outputs;
-  mutable PackedWeights packed;  // A cache, which has its own lock.
+  mutable PackedWeights packed;  // Caches, which have their own locks.
+  mutable codegen::CodeStore code;
 };
 
 }  // namespace tenon

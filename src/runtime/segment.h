@@ -113,6 +113,7 @@ struct PlanRequest {
   const Program& program;
   const Backend& backend;
   PackedWeights& packed;
+  codegen::CodeSource& code;
   int threads = 1;
   int depth = 0;
   int first_node = 0;

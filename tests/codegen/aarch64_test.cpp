@@ -107,28 +107,28 @@ bool has_qemu() { return std::system("qemu-aarch64 --version >/dev/null 2>&1") =
 // What the layer's kernels write, as bytes of all outputs one after the other.
 std::string run_in_qemu(const expr::Function& concrete, std::span<const Tensor> inputs) {
   const Isa isa = Isa::kNeon;
-  const auto bytes = codegen::compile(codegen::loops_of(concrete), {&isa, 1}, {.cache = "", .threads = 1});
-  const CodeImage image = read_code(bytes, "test");
+  const codegen::Program loops = codegen::loops_of(concrete);
+  const auto kernels = codegen::compile(codegen::jobs_of(loops, {&isa, 1}), {.cache = "", .threads = 1});
   Program program;
   program.begin();
   std::vector<uint64_t> addresses;
   std::vector<std::pair<uint64_t, uint64_t>> outputs;  // Address and bytes.
-  for (size_t i = 0; i < image.tensors.size(); ++i) {
-    const CodeTensor& tensor = image.tensors[i];
-    const auto size = static_cast<size_t>(bytes_for(tensor.dtype, tensor.count));
-    const bool is_input = tensor.role == CodeTensor::Role::kInput;
+  for (size_t i = 0; i < loops.buffers.size(); ++i) {
+    const codegen::Buffer& tensor = loops.buffers[i];
+    const auto size = static_cast<size_t>(bytes_for(tensor.type.dtype(), tensor.count));
+    const bool is_input = tensor.role == codegen::Buffer::Role::kInput;
     addresses.push_back(is_input ? program.add(inputs[i].data(), size) : program.reserve(size));
-    if (tensor.role == CodeTensor::Role::kOutput) outputs.emplace_back(addresses.back(), size);
+    if (tensor.role == codegen::Buffer::Role::kOutput) outputs.emplace_back(addresses.back(), size);
   }
   const uint64_t fault = program.reserve(8);
   const std::array<uint64_t, 2> args = {program.add(addresses.data(), addresses.size() * 8), fault};
   const uint64_t args_address = program.add(args.data(), sizeof(args));
   Assembler code;
-  for (size_t k = 0; k < image.kernels.size(); ++k) {
-    const Bytes kernel = image.variants[0].kernels[k];
+  for (size_t k = 0; k < kernels.size(); ++k) {
+    const Bytes kernel = kernels[k].code;
     code.load(0, args_address);
     code.load(1, 0);
-    code.load(2, static_cast<uint64_t>(image.kernels[k].extent));
+    code.load(2, static_cast<uint64_t>(loops.kernels[k].extent));
     code.call(program.add(kernel.data(), kernel.size()));
   }
   constexpr uint64_t kWrite = 64, kExit = 93;

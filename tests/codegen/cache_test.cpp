@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/cache.h"
-#include "backends/cpu/executable.h"
 #include "codegen/compile.h"
+#include "codegen/executable.h"
 #include "codegen/layers.h"
 #include "codegen/run.h"
 #include "errors.h"
@@ -33,9 +33,13 @@ class CacheTest : public testing::Test {
   std::string folder_;
 };
 
-std::vector<std::byte> bytes_of(std::string_view text) {
-  const auto* data = reinterpret_cast<const std::byte*>(text.data());
-  return {data, data + text.size()};
+constexpr CodeKey kA = {1, 2}, kB = {1, 3};
+
+KernelCode code_of(CodeKey key, std::string_view text) {
+  return {key, Isa::kX86V3, std::as_bytes(std::span(text)), {}};
+}
+std::string text_of(const std::optional<KernelCode>& found) {
+  return found ? std::string(reinterpret_cast<const char*>(found->code.data()), found->code.size()) : "nothing";
 }
 
 Program relu() {
@@ -43,43 +47,43 @@ Program relu() {
   return loops_of(test::bound(layer.text, layer.extents));
 }
 
-TEST_F(CacheTest, FindsWhatItKeepsByTextAndInstructionSet) {
+TEST_F(CacheTest, FindsWhatItKeepsByItsKey) {
   const Cache cache(folder_ + "/new/folder");
-  EXPECT_FALSE(cache.find("a", Isa::kX86V3));
-  cache.keep("a", Isa::kX86V3, bytes_of("code"));
-  EXPECT_EQ(cache.find("a", Isa::kX86V3), bytes_of("code"));
-  EXPECT_FALSE(cache.find("a", Isa::kX86V4));
-  EXPECT_FALSE(cache.find("b", Isa::kX86V3));
+  EXPECT_FALSE(cache.find(kA));
+  cache.keep(code_of(kA, "code"));
+  EXPECT_EQ(text_of(cache.find(kA)), "code");
+  EXPECT_EQ(cache.find(kA)->isa, Isa::kX86V3);
+  EXPECT_FALSE(cache.find(kB));
 }
 
 TEST_F(CacheTest, DamagedFilesAreNotThere) {
   const Cache cache(folder_);
-  cache.keep("a", Isa::kX86V3, bytes_of("code"));
+  cache.keep(code_of(kA, "code"));
   ASSERT_EQ(files().size(), 1U);
   const fs::path path = files()[0];
   const auto size = static_cast<std::streamoff>(fs::file_size(path));
   for (std::streamoff i = 0; i < size; ++i) {
-    cache.keep("a", Isa::kX86V3, bytes_of("code"));
+    cache.keep(code_of(kA, "code"));
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekg(i);
     const int byte = file.get();
     file.seekp(i);
     file.put(static_cast<char>(byte ^ 0x10));
     file.close();
-    EXPECT_FALSE(cache.find("a", Isa::kX86V3)) << i;
+    EXPECT_FALSE(cache.find(kA)) << i;
   }
   // Nor is one that was given another's name.
-  cache.keep("b", Isa::kX86V3, bytes_of("other"));
+  cache.keep(code_of(kB, "other"));
   for (const fs::path& other : files())
     if (other != path) fs::rename(other, path);
-  EXPECT_FALSE(cache.find("a", Isa::kX86V3));
+  EXPECT_FALSE(cache.find(kA));
 }
 
 TEST_F(CacheTest, AFolderThatCannotBeWrittenIsNoError) {
   std::ofstream(folder_ + "/file") << "in the way";
   const Cache cache(folder_ + "/file");
-  cache.keep("a", Isa::kX86V3, bytes_of("code"));
-  EXPECT_FALSE(cache.find("a", Isa::kX86V3));
+  cache.keep(code_of(kA, "code"));
+  EXPECT_FALSE(cache.find(kA));
 }
 
 TEST_F(CacheTest, ManyThreadsKeepAndFindOneKernel) {
@@ -88,8 +92,8 @@ TEST_F(CacheTest, ManyThreadsKeepAndFindOneKernel) {
     threads.emplace_back([&] {
       const Cache cache(folder_);
       for (int k = 0; k < 50; ++k) {
-        cache.keep("a", Isa::kX86V3, bytes_of("code"));
-        EXPECT_EQ(cache.find("a", Isa::kX86V3), bytes_of("code"));
+        cache.keep(code_of(kA, "code"));
+        EXPECT_EQ(text_of(cache.find(kA)), "code");
       }
     });
   }
@@ -97,47 +101,41 @@ TEST_F(CacheTest, ManyThreadsKeepAndFindOneKernel) {
   EXPECT_EQ(files().size(), 1U);
 }
 
-TEST_F(CacheTest, CompilingAgainGivesTheSameImage) {
+TEST_F(CacheTest, CompilingAgainGivesTheSameCode) {
   const Program program = relu();
-  const CompileOptions options{.cache = folder_, .threads = 2};
-  const auto first = compile(program, native_isas(), options);
+  const auto jobs = jobs_of(program, native_isas());
+  const auto code = [&](const CompileOptions& options) { return write_code(compile(jobs, options)); };
+  const auto first = code({.cache = folder_, .threads = 2});
   EXPECT_EQ(files().size(), native_isas().size());
-  EXPECT_EQ(compile(program, native_isas(), options), first);
-  EXPECT_EQ(compile(program, native_isas(), {.cache = "", .threads = 1}), first);
+  EXPECT_EQ(code({.cache = folder_, .threads = 2}), first);
+  EXPECT_EQ(code({.cache = "", .threads = 1}), first);
 }
 
 TEST_F(CacheTest, IsUsed) {
   const Program program = relu();
-  const Isa isa = native_isas()[0];
-  const CompileOptions options{.cache = folder_, .threads = 1};
-  (void)compile(program, {&isa, 1}, options);
-  ASSERT_EQ(files().size(), 1U);
-  // The text is the key, so keeping something else under it shows.
-  std::string text;
-  for (const Buffer& buffer : program.buffers) text += buffer.name + " ";
-  Cache(folder_).keep(text + "\n" + print(program, program.kernels[0]), isa, bytes_of("kept"));
-  const auto bytes = compile(program, {&isa, 1}, options);
-  EXPECT_EQ(read_code(bytes, "test").variants.at(0).kernels.at(0).size(), 4U);
+  const auto jobs = jobs_of(program, native_isas().first(1));
+  // Something else under the kernel's key shows.
+  Cache(folder_).keep(code_of(key_of(jobs[0]), "kept"));
+  EXPECT_EQ(compile(jobs, {.cache = folder_, .threads = 1})[0].code.size(), 4U);
+}
+
+TEST(Compile, OneCodeServesAllExtentsOfTheOutermostLoop) {
+  const auto key = [](int64_t n, int64_t c) {
+    const Program program =
+        loops_of(test::bound("layer Bias(x: f32[n, c], b: f32[c]) -> f32[n, c]\n"
+                             "  y[n, c] = x[n, c] + b[c]\n",
+                             {{"n", n}, {"c", c}}));
+    return key_of(jobs_of(program, native_isas().first(1)).at(0));
+  };
+  EXPECT_EQ(key(2, 100), key(67, 100));
+  EXPECT_NE(key(2, 100), key(2, 101));
 }
 
 TEST(Executable, WantsAnInstructionSetThatIsThere) {
-  const Isa isa = test::available_isas()[0];
-  const auto bytes = compile(relu(), {&isa, 1}, {.cache = "", .threads = 1});
-  const CodeImage image = read_code(bytes, "test");
-  test::expect_error(ErrorCode::kNotFound, "no code for aarch64",
-                     [&] { (void)cpu::Executable::load(image, Isa::kNeon); });
-  EXPECT_EQ(cpu::Executable::load_best(image)->isa(), isa);
   const Isa other = Isa::kNeon;
-  const auto foreign = compile(relu(), {&other, 1}, {.cache = "", .threads = 1});
-  const CodeImage foreign_image = read_code(foreign, "test");
-  test::expect_error(ErrorCode::kUnsupported, "cannot run on this processor",
-                     [&] { (void)cpu::Executable::load(foreign_image, Isa::kNeon); });
-  EXPECT_EQ(cpu::Executable::load_best(foreign_image), nullptr);
-}
-
-TEST(Executable, TheBestInstructionSetIsTaken) {
-  const auto bytes = compile(relu(), native_isas(), {.cache = "", .threads = 1});
-  EXPECT_EQ(cpu::Executable::load_best(read_code(bytes, "test"))->isa(), test::available_isas().back());
+  const Program program = relu();
+  const auto foreign = compile(jobs_of(program, {&other, 1}), {.cache = "", .threads = 1});
+  test::expect_error(ErrorCode::kUnsupported, "cannot run on this processor", [&] { (void)Executable::load(foreign); });
 }
 
 }  // namespace

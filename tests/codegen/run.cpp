@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/run.h"
 
-#include "backends/cpu/executable.h"
 #include "base/elements.h"
 #include "codegen/compile.h"
+#include "codegen/executable.h"
 #include "codegen/layers.h"
 #include "expr/simplify.h"
 
@@ -42,7 +42,7 @@ double unit_of(DType dtype) {
 std::vector<Isa> available_isas() {
   std::vector<Isa> isas;
   for (const Isa isa : codegen::native_isas())
-    if (cpu::supports(isa)) isas.push_back(isa);
+    if (codegen::supports(isa)) isas.push_back(isa);
   return isas;
 }
 
@@ -55,34 +55,33 @@ Run run_compiled(const expr::Function& function, std::span<const Tensor> inputs,
   const expr::Function concrete = bound(function, views_of(inputs));
   const expr::Function simple = expr::simplify(concrete);  // Its extents are numbers.
   const codegen::Program program = codegen::loops_of(concrete);
-  const std::vector<std::byte> bytes = codegen::compile(program, {&isa, 1}, {.cache = "", .threads = 1});
-  const CodeImage image = read_code(bytes, "test");
-  const auto executable = cpu::Executable::load(image, isa);
+  const auto executable =
+      codegen::Executable::load(codegen::compile(codegen::jobs_of(program, {&isa, 1}), {.cache = "", .threads = 1}));
   Run run;
   std::vector<Tensor> temporaries;
   std::vector<void*> addresses;
-  for (size_t i = 0; i < image.tensors.size(); ++i) {
-    const CodeTensor& tensor = image.tensors[i];
-    if (tensor.role == CodeTensor::Role::kInput) {
+  for (size_t i = 0; i < program.buffers.size(); ++i) {
+    const codegen::Buffer& tensor = program.buffers[i];
+    if (tensor.role == codegen::Buffer::Role::kInput) {
       addresses.push_back(
           const_cast<void*>(inputs[i].data()));  // NOLINT(cppcoreguidelines-pro-type-const-cast): read only
       continue;
     }
     Dims dims = {tensor.count};
-    if (tensor.role == CodeTensor::Role::kOutput) {
+    if (tensor.role == codegen::Buffer::Role::kOutput) {
       dims = {};
       for (const expr::NodeId extent : simple.outputs[i - inputs.size()].shape) {
         dims.push_back(simple.nodes.integer_value(extent).value());
       }
     }
-    auto& group = tensor.role == CodeTensor::Role::kOutput ? run.outputs : temporaries;
-    group.push_back(Tensor::zeros(tensor.dtype, dims));
+    auto& group = tensor.role == codegen::Buffer::Role::kOutput ? run.outputs : temporaries;
+    group.push_back(Tensor::zeros(tensor.type.dtype(), dims));
     addresses.push_back(group.back().mutable_data());
   }
   int64_t fault = 0;
   const KernelArgs args{addresses.data(), &fault};
-  for (size_t k = 0; k < image.kernels.size(); ++k) {
-    const int64_t extent = image.kernels[k].extent;
+  for (size_t k = 0; k < program.kernels.size(); ++k) {
+    const int64_t extent = program.kernels[k].extent;
     for (int64_t part = 0; part < parts; ++part) {
       executable->kernel(k)(&args, extent * part / parts, extent * (part + 1) / parts);
     }

@@ -21,6 +21,7 @@ Lists make_lists() {
       {"Conv", {kOnednnConv}},
       {"ConvTranspose", {kOnednnConvTranspose}},
       {"Expand", {kCopyExpand}},
+      {"Expression", {kGenerated}},
       {"Gather", {kGather}},
       {"Gemm", {kPackedGemm, kOnednnMatmul}},
       {"LRN", {kOnednnLrn}},

@@ -13,6 +13,8 @@ extern const KernelEntry kCopyConcat, kCopyExpand, kCopyPad, kCopySlice, kCopySp
     kCopyView;
 // gather.cpp
 extern const KernelEntry kGather;
+// generated.cpp
+extern const KernelEntry kGenerated;
 // matmul.cpp
 extern const KernelEntry kPackedGemm, kOnednnMatmul;
 // normalize.cpp

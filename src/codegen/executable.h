@@ -5,31 +5,32 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 // Generated code in memory, ready to run.
-namespace tenon::cpu {
+namespace tenon::codegen {
 
 /// Whether this processor and operating system run that instruction set.
 [[nodiscard]] bool supports(Isa isa);
+/// Those that they do, the best first. Empty on processors that no code is generated for.
+[[nodiscard]] std::span<const Isa> supported_isas();
 
-/// The kernels of a code image for one instruction set. Immutable; shared by the contexts that run it.
+/// Kernels of one program. Immutable; shared by the contexts that run them.
 class Executable {
  public:
   /// Copies the code into memory of its own, which from then on can be executed and not written. Whether the code may
-  /// be trusted is the caller's question. Throws kNotFound when the image does not have the instruction set,
-  /// kUnsupported when this processor does not, kOutOfMemory, and kUnsupported when the system forbids executable
-  /// memory.
-  static std::shared_ptr<const Executable> load(const CodeImage& image, Isa isa);
-  /// The same for the best one of the image that this processor has; null when it has none.
-  static std::shared_ptr<const Executable> load_best(const CodeImage& image);
+  /// be trusted is the caller's question. Throws kUnsupported when this processor does not have the instruction set, or
+  /// the system forbids executable memory; kOutOfMemory.
+  static std::shared_ptr<const Executable> load(std::span<const KernelCode> kernels);
   ~Executable();
   Executable(const Executable&) = delete;
   Executable& operator=(const Executable&) = delete;
 
-  [[nodiscard]] Isa isa() const noexcept { return isa_; }
-  /// By number, as CodeImage::kernels.
+  /// By number, as they were given.
   [[nodiscard]] KernelFunction* kernel(size_t index) const { return kernels_[index]; }
+  /// Of the first kernel.
+  [[nodiscard]] Isa isa() const noexcept { return isa_; }
 
  private:
   Executable() = default;
@@ -39,4 +40,4 @@ class Executable {
   size_t bytes_ = 0;
 };
 
-}  // namespace tenon::cpu
+}  // namespace tenon::codegen

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "backends/cpu/executable.h"
+#include "codegen/executable.h"
 
 #include <tenon/error.h>
 
@@ -15,7 +15,7 @@
 #include <cpuid.h>
 #endif
 
-namespace tenon::cpu {
+namespace tenon::codegen {
 namespace {
 
 constexpr size_t kAlignment = 64;
@@ -53,19 +53,27 @@ bool supports(Isa isa) {
   }
 }
 
-std::shared_ptr<const Executable> Executable::load(const CodeImage& image, Isa isa) {
-  const auto variant = std::find_if(image.variants.begin(), image.variants.end(),
-                                    [&](const CodeVariant& candidate) { return candidate.isa == isa; });
-  if (variant == image.variants.end()) {
-    throw Error(ErrorCode::kNotFound, fmt::format("the code image has no code for {}", isa_name(isa)));
-  }
-  if (!supports(isa)) {
-    throw Error(ErrorCode::kUnsupported, fmt::format("code for {} cannot run on this processor", isa_name(isa)));
-  }
+std::span<const Isa> supported_isas() {
+  static const std::vector<Isa> isas = [] {
+    std::vector<Isa> found;
+    for (const Isa isa : {Isa::kX86V4, Isa::kX86V3, Isa::kX86V2, Isa::kNeon})
+      if (supports(isa)) found.push_back(isa);
+    return found;
+  }();
+  return isas;
+}
+
+std::shared_ptr<const Executable> Executable::load(std::span<const KernelCode> kernels) {
   std::shared_ptr<Executable> result(new Executable);
-  result->isa_ = isa;
+  if (!kernels.empty()) result->isa_ = kernels[0].isa;
   size_t size = 0;
-  for (const Bytes code : variant->kernels) size = rounded_up(size, kAlignment) + code.size();
+  for (const KernelCode& kernel : kernels) {
+    if (!supports(kernel.isa)) {
+      throw Error(ErrorCode::kUnsupported,
+                  fmt::format("code for {} cannot run on this processor", isa_name(kernel.isa)));
+    }
+    size = rounded_up(size, kAlignment) + kernel.code.size();
+  }
   if (size == 0) return result;
   // Code addresses itself by pages on some processors, so it begins on one.
   size = rounded_up(size, static_cast<size_t>(::sysconf(_SC_PAGESIZE)));
@@ -75,12 +83,12 @@ std::shared_ptr<const Executable> Executable::load(const CodeImage& image, Isa i
   result->memory_ = memory;
   result->bytes_ = size;
   size_t at = 0;
-  for (const Bytes code : variant->kernels) {
+  for (const KernelCode& kernel : kernels) {
     at = rounded_up(at, kAlignment);
     auto* entry = static_cast<std::byte*>(memory) + at;
-    std::memcpy(entry, code.data(), code.size());
+    std::memcpy(entry, kernel.code.data(), kernel.code.size());
     result->kernels_.push_back(reinterpret_cast<KernelFunction*>(entry));
-    at += code.size();
+    at += kernel.code.size();
   }
   __builtin___clear_cache(static_cast<char*>(memory), static_cast<char*>(memory) + size);
   if (::mprotect(memory, size, PROT_READ | PROT_EXEC) != 0) {
@@ -90,16 +98,8 @@ std::shared_ptr<const Executable> Executable::load(const CodeImage& image, Isa i
   return result;
 }
 
-std::shared_ptr<const Executable> Executable::load_best(const CodeImage& image) {
-  const CodeVariant* best = nullptr;
-  for (const CodeVariant& variant : image.variants) {
-    if (supports(variant.isa) && (best == nullptr || best->isa < variant.isa)) best = &variant;
-  }
-  return best == nullptr ? nullptr : load(image, best->isa);
-}
-
 Executable::~Executable() {
   if (memory_ != nullptr) ::munmap(memory_, bytes_);
 }
 
-}  // namespace tenon::cpu
+}  // namespace tenon::codegen

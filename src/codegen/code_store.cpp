@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "codegen/code_store.h"
+
+#include "codegen/compile.h"
+
+#include <tenon/error.h>
+
+#include <fmt/core.h>
+#include <fmt/ranges.h>
+
+#include <utility>
+
+namespace tenon::codegen {
+
+CodeStore::CodeStore(std::vector<KernelCode> stored, bool trusted) : trusted_(trusted) {
+  for (KernelCode& kernel : stored) {
+    stored_isas_.emplace(isa_name(kernel.isa));
+    stored_.emplace(kernel.key, std::move(kernel));
+  }
+}
+
+std::vector<KernelCode> CodeStore::find(const Program& program, Isa isa) const {
+  std::vector<KernelCode> code;
+  for (const CompileJob& job : jobs_of(program, {&isa, 1})) {
+    const auto found = stored_.find(key_of(job));
+    if (found == stored_.end()) return {};
+    code.push_back(found->second);
+  }
+  return code;
+}
+
+std::shared_ptr<const Executable> CodeStore::make(const Program& program) {
+  const std::span<const Isa> isas = supported_isas();
+  bool any = false;  // Stored code that could run here, if it were trusted.
+  for (const Isa isa : isas) {
+    const std::vector<KernelCode> code = find(program, isa);
+    any = any || !code.empty();
+    if (trusted_ && !code.empty()) return Executable::load(code);
+  }
+  if (trusted_ && !stored_.empty()) {
+    const bool other_isa = [&] {
+      for (const Isa isa : isas)
+        if (stored_isas_.contains(std::string(isa_name(isa)))) return false;
+      return true;
+    }();
+    if (other_isa) {
+      notices_.insert(
+          fmt::format("the plan has code for {}, none of which this processor runs", fmt::join(stored_isas_, ", ")));
+    }
+  }
+  try {
+    if (isas.empty()) throw Error(ErrorCode::kUnsupported, "code cannot be generated for this kind of processor");
+    return Executable::load(compile(jobs_of(program, isas.first(1))));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kUnsupported) throw;
+    notices_.insert(fmt::format(
+        "formulas are interpreted, which is slow: {}{}", error.message(),
+        any ? "; the plan has their code, which runs when you trust the plan (--trust-code, LoadOptions::trust_code)"
+            : ""));
+    return nullptr;
+  }
+}
+
+std::shared_ptr<const Executable> CodeStore::get(const Program& program) {
+  std::vector<CodeKey> keys;
+  if (!supported_isas().empty())
+    for (const CompileJob& job : jobs_of(program, supported_isas().first(1))) keys.push_back(key_of(job));
+  const std::lock_guard lock(mutex_);
+  const auto [entry, is_new] = executables_.try_emplace(std::move(keys));
+  if (is_new) {
+    try {
+      entry->second = make(program);
+    } catch (...) {
+      executables_.erase(entry);
+      throw;
+    }
+  }
+  return entry->second;
+}
+
+std::vector<std::string> CodeStore::notices() const {
+  const std::lock_guard lock(mutex_);
+  return {notices_.begin(), notices_.end()};
+}
+
+std::vector<KernelCode> CodeRecorder::compile() const {
+  std::vector<CompileJob> jobs;
+  for (const Program& program : programs_) {
+    const auto more = jobs_of(program, native_isas());
+    jobs.insert(jobs.end(), more.begin(), more.end());
+  }
+  return codegen::compile(jobs);
+}
+
+}  // namespace tenon::codegen
