@@ -164,7 +164,9 @@ Expr erf(const Expr& x) { return unary(UnaryOp::kErf, x); }
 
 Expr sign(const Expr& x) {
   if (expr::class_of(x.impl().type) == expr::kUnsigneds) return minimum(x, 1);
-  return where(x > 0, 1, where(x < 0, -1, is_whole(x) ? 0 : where(isnan(x), x, 0.0)));
+  if (!is_whole(x)) return where(x > 0, 1, where(x < 0, -1, where(isnan(x), x, 0.0)));
+  const Expr whole = where(x > 0, 1, where(x < 0, -1, 0));
+  return x.impl().weak ? whole : cast_like(whole, x);
 }
 
 // --- activations

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 #include "ops/wide.h"
 
@@ -22,6 +23,21 @@ void infer(InferContext& context) {
   else
     shape.erase(shape.begin() + static_cast<std::ptrdiff_t>(axis));
   context.set_output(0, DType::kInt64, std::move(shape));
+}
+
+// From the back, the last of equal ones comes first.
+std::vector<Expr> define(DefineContext& context) {
+  const auto axis = static_cast<int>(normalized_axis(context.attributes().integer("axis"), context.rank(0)));
+  const Reduction reduction = context.node().op() == "ArgMax" ? Reduction::kArgMax : Reduction::kArgMin;
+  const bool keep = context.attributes().flag("keepdims");
+  const Expr& x = context.input(0);
+  if (!context.attributes().flag("select_last_index")) return {reduce(reduction, x, axis, keep)};
+  const Expr last = x.extent(axis) - 1;
+  const Expr reversed = view_of(x, x.shape(), [&](std::vector<Expr>& place) {
+    Expr& at = place[static_cast<size_t>(axis)];
+    at = last - at;
+  });
+  return {last - reduce(reduction, reversed, axis, keep)};
 }
 
 // NaN beats everything, as in NumPy.
@@ -68,6 +84,7 @@ OpDef arg_extreme(const char* name, const char* summary) {
       .since_version = 13,
       .attributes = {{"axis", int64_t{0}}, {"keepdims", int64_t{1}}, {"select_last_index", int64_t{0}}},
       .infer = infer,
+      .define = define,
       .reference = reference,
       .summary = summary,
   };

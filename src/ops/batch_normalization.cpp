@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 #include "ops/wide.h"
 
@@ -40,6 +41,17 @@ void infer(InferContext& context) {
   context.copy_type(0);
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  // A parameter beside the axes that follow the channels.
+  std::vector<int> trailing;
+  for (auto axis = channel_axis(context.rank(0), context.attributes()) + 1; axis < context.shape(0).size(); ++axis)
+    trailing.push_back(static_cast<int>(trailing.size()) + 1);
+  const auto parameter = [&](size_t index) { return unsqueeze(context.input(index), trailing); };
+  const Expr deviation = sqrt(parameter(4) + context.attributes().number("epsilon"));
+  return {cast((x - parameter(3)) / deviation * parameter(1) + parameter(2), context.dtype(0))};
+}
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const double epsilon = context.attributes().number("epsilon");
@@ -72,6 +84,7 @@ OpDef batch_normalization_op() {
                      {"momentum", 0.9},
                      {"training_mode", int64_t{0}}},
       .infer = infer,
+      .define = define,
       .reference = reference,
       .summary = "y = (x - mean) / sqrt(variance + epsilon) * scale + bias, for each channel; inference only.",
   };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/elements.h"
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -76,6 +77,8 @@ double power_of_two(double value, std::string_view mode) {
   return std::ldexp(1, exponent);
 }
 
+std::vector<Expr> define(DefineContext& context) { return {cast(context.input(0), context.outputs()[0].dtype)}; }
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
@@ -111,6 +114,7 @@ OpDef cast_op() {
             check(context, to);
             context.set_output(0, to, context.shape(0));
           },
+      .define = define,
       .reference = reference,
       .summary =
           "Converts to dtype `to`: floats round to nearest even, floats to integers truncate (out of range saturates, "
@@ -131,6 +135,7 @@ OpDef cast_like_op() {
                 check(context, to);
                 context.set_output(0, to, context.shape(0));
               },
+          .define = define,
           .reference = reference,
           .summary = "Cast to the dtype of the second input, whose values do not matter."};
 }

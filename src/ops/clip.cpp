@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 #include "ops/wide.h"
 
@@ -20,6 +21,13 @@ void infer(InferContext& context) {
     }
   }
   context.copy_type(0);
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  Expr y = context.input(0);
+  if (context.has_input(1)) y = maximum(y, context.scalar(1));
+  if (context.has_input(2)) y = minimum(y, context.scalar(2));
+  return {y};
 }
 
 // The upper bound wins when the bounds cross; NaN stays NaN.
@@ -57,6 +65,7 @@ OpDef clip_op() {
       .since_version = 13,
       .max_inputs = 3,
       .infer = infer,
+      .define = define,
       .reference = reference,
       .pointwise = true,
       .summary = "y = min(max(x, min), max); a bound that is left out does not bound; max wins where they cross.",

@@ -2,6 +2,7 @@
 #include "base/checked.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -53,6 +54,12 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  std::vector<Expr> parts;
+  for (size_t i = 0; i < context.input_count(); ++i) parts.push_back(context.input(i));
+  return {concat(parts, static_cast<int>(context.attributes().integer("axis")))};
+}
+
 void reference(ReferenceContext& context) {
   const MutableTensorView& y = context.output();
   clear_tail(y);
@@ -77,6 +84,7 @@ OpDef concat_op() {
           .max_inputs = kVariadic,
           .attributes = {{"axis", int64_t{0}, /*required=*/true}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary = "Joins tensors of equal shape but for one axis along that axis."};
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -40,6 +41,19 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+// y[n, c, h·b + i, w·b + j] = x[n, k, h, w] with channel k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD).
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const Expr b = context.attributes().integer("blocksize");
+  const bool depth_first = context.attributes().string("mode") == "DCR";
+  const Expr channels = x.extent(1) / (b * b);
+  return {compute({x.extent(0), channels, x.extent(2) * b, x.extent(3) * b}, [&](Expr n, Expr c, Expr h, Expr w) {
+    const Expr i = h % b;
+    const Expr j = w % b;
+    return x(n, depth_first ? (i * b + j) * channels + c : (c * b + i) * b + j, h / b, w / b);
+  })};
+}
+
 // y[n, c, h·b + i, w·b + j] = x[n, k, h, w] with channel k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD): a sum of
 // one term for each output axis.
 void reference(ReferenceContext& context) {
@@ -67,6 +81,7 @@ OpDef depth_to_space_op() {
           .since_version = 28,
           .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary =
               "Turns blocks of blocksize² channels into blocks of pixels: [N, C b², H, W] becomes [N, C, H b, W b]."};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/broadcast.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -27,6 +28,20 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  std::vector<Expr> shape;
+  for (const int64_t extent : context.integers(1)) shape.emplace_back(extent);
+  while (shape.size() < context.shape(0).size()) shape.insert(shape.begin(), Expr(1));
+  const size_t added = shape.size() - context.shape(0).size();
+  const std::vector<int64_t> target = context.integers(1);
+  const size_t absent = shape.size() - target.size();
+  for (size_t axis = added; axis < shape.size(); ++axis) {
+    if (axis < absent || target[axis - absent] == 1) shape[axis] = x.extent(static_cast<int>(axis - added));
+  }
+  return {broadcast_to(x, shape)};
+}
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
@@ -49,6 +64,7 @@ OpDef expand_op() {
           .min_inputs = 2,
           .max_inputs = 2,
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary = "Broadcasts the input with the given shape; extents of 1 on either side give way to the other."};
 }

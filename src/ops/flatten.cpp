@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 
 #include <fmt/core.h>
 
@@ -38,6 +39,16 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), Shape{product(*shape, 0, split), product(*shape, split, shape->size())});
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const int64_t given = context.attributes().integer("axis");
+  const int64_t axis = given < 0 ? given + x.rank() : given;
+  Expr rows = 1;
+  Expr columns = 1;
+  for (int i = 0; i < x.rank(); ++i) (i < axis ? rows : columns) = (i < axis ? rows : columns) * x.extent(i);
+  return {reshape(x, {rows, columns})};
+}
+
 }  // namespace
 
 OpDef flatten_op() {
@@ -46,6 +57,7 @@ OpDef flatten_op() {
       .since_version = 25,
       .attributes = {{"axis", int64_t{1}}},
       .infer = infer,
+      .define = define,
       .reference =
           [](ReferenceContext& context) {
             const TensorView& x = context.input(0);

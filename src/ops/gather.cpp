@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 #include "ops/wide.h"
 
@@ -21,6 +22,13 @@ void infer(InferContext& context) {
   result.insert(result.end(), data->begin() + static_cast<std::ptrdiff_t>(axis) + 1, data->end());
   require_rank(context, result.size());
   context.set_output(0, context.dtype(0), std::move(result));
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const auto axis = static_cast<int>(context.attributes().integer("axis"));
+  const Expr index = cast(context.input(1), DType::kInt64);
+  return {take(x, where(index < 0, index + x.extent(axis), index), axis)};
 }
 
 void reference(ReferenceContext& context) {
@@ -48,6 +56,7 @@ OpDef gather_op() {
           .max_inputs = 2,
           .attributes = {{"axis", int64_t{0}}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary =
               "Takes the slices of data along axis that indices name: y[i..., j..., k...] = data[i..., indices[j...], "

@@ -2,6 +2,7 @@
 #include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 #include "ops/wide.h"
 
@@ -31,6 +32,16 @@ void infer(InferContext& context) {
     }
   }
   context.set_output(0, context.dtype(0), indices);
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const size_t axis = normalized_axis(context.attributes().integer("axis"), x.rank());
+  const Expr indices = cast(context.input(1), DType::kInt64);
+  return {view_of(x, indices.shape(), [&](std::vector<Expr>& place) {
+    const Expr index = indices.at(place);
+    place[axis] = where(index < 0, index + x.extent(static_cast<int>(axis)), index);
+  })};
 }
 
 void reference(ReferenceContext& context) {
@@ -64,6 +75,7 @@ OpDef gather_elements_op() {
           .max_inputs = 2,
           .attributes = {{"axis", int64_t{0}}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary = "Takes one element of data for each index: y[i, j, k] = data[i, indices[i, j, k], k] for axis 1."};
 }

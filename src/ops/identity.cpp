@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 
 #include <cstring>
 
@@ -10,6 +11,7 @@ OpDef identity_op() {
       .name = "Identity",
       .since_version = 25,
       .infer = [](InferContext& context) { context.copy_type(0); },
+      .define = [](DefineContext& context) -> std::vector<Expr> { return {context.input(0)}; },
       .reference =
           [](ReferenceContext& context) {
             const TensorView& x = context.input(0);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/wide.h"
 #include "ops/window.h"
 
@@ -27,6 +28,17 @@ void infer(InferContext& context) {
     }
   }
   context.copy_type(0);
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  std::vector<int> spatial;
+  for (int axis = 2; axis < x.rank(); ++axis) spatial.push_back(axis);
+  std::vector<int> trailing;
+  for (const int axis : spatial) trailing.push_back(axis - 1);
+  const auto parameter = [&](size_t index) { return unsqueeze(context.input(index), trailing); };
+  const Expr deviation = sqrt(variance(x, spatial, true) + context.attributes().number("epsilon"));
+  return {parameter(1) * ((x - mean(x, spatial, true)) / deviation) + parameter(2)};
 }
 
 void reference(ReferenceContext& context) {
@@ -62,6 +74,7 @@ OpDef instance_normalization_op() {
           .max_inputs = 3,
           .attributes = {{"epsilon", 1e-5}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary =
               "Normalises each channel of each image: scale * (x - mean) / sqrt(variance + epsilon) + B, mean and "

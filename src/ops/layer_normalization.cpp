@@ -2,6 +2,7 @@
 #include "ops/all_ops.h"
 #include "ops/axes.h"
 #include "ops/broadcast.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 #include "ops/wide.h"
 
@@ -34,6 +35,22 @@ void infer(InferContext& context) {
   const DType stash = context.attributes().dtype("stash_type");
   context.set_output(1, stash, statistics);
   context.set_output(2, stash, std::move(statistics));
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  std::vector<int> axes;
+  const int64_t rank = context.rank(0);
+  for (auto i = normalized_axis(context.attributes().integer("axis"), rank); i < static_cast<size_t>(rank); ++i)
+    axes.push_back(static_cast<int>(i));
+  const Expr center = mean(x, axes, true);
+  const Expr inverse = rsqrt(variance(x, axes, true) + context.attributes().number("epsilon"));
+  Expr y = (x - center) * inverse * context.input(1);
+  if (context.has_input(2)) y = y + context.input(2);
+  const DType stash = context.attributes().dtype("stash_type");
+  std::vector<Expr> outputs = {y, cast(center, stash), cast(inverse, stash)};
+  outputs.resize(context.outputs().size(), y);
+  return outputs;
 }
 
 void reference(ReferenceContext& context) {
@@ -77,6 +94,7 @@ OpDef layer_normalization_op() {
       .max_outputs = 3,
       .attributes = {{"axis", int64_t{-1}}, {"epsilon", 1e-5}, {"stash_type", DType::kFloat32}},
       .infer = infer,
+      .define = define,
       .reference = reference,
       .summary =
           "y = (x - mean) / sqrt(variance + epsilon) * scale + bias, the mean and variance over axis and all after it.",

@@ -127,6 +127,9 @@ class ReferenceContext {
   Allocate allocate_;
 };
 
+class Expr;           // <tenon/expr.h>
+class DefineContext;  // ops/define.h
+
 /// One operator of the vocabulary.
 struct OpDef {
   std::string name;
@@ -137,6 +140,8 @@ struct OpDef {
   int max_outputs = 1;
   std::vector<AttributeSpec> attributes = {};
   void (*infer)(InferContext&) = nullptr;
+  std::vector<Expr> (*define)(DefineContext&) =
+      nullptr;  ///< The outputs as formulas; null for operators that are none.
   /// Slow, obvious, independent of every optimised kernel; any dtype the operator allows; accumulates in double.
   void (*reference)(ReferenceContext&) = nullptr;
   /// One output element from the elements at the same (broadcast) place of the inputs; so it commutes with any

@@ -3,6 +3,7 @@
 #include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 #include "ops/wide.h"
 
@@ -56,6 +57,13 @@ std::vector<AxisPad> axis_pads(const std::vector<int64_t>& pads, const std::vect
         checked_add(checked_add(pad.left, std::min<int64_t>(begin, 0), "a pad"), std::min<int64_t>(end, 0), "a pad");
   }
   return result;
+}
+
+Outside outside_of(std::string_view mode) {
+  return mode == "constant" ? Outside::kValue
+         : mode == "edge"   ? Outside::kClamp
+         : mode == "wrap"   ? Outside::kWrap
+                            : Outside::kReflect;
 }
 
 std::vector<size_t> all_axes(size_t rank) {
@@ -120,6 +128,35 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  std::vector<size_t> axes = all_axes(context.shape(0).size());
+  if (context.has_input(3)) {
+    axes.clear();
+    for (const int64_t axis : context.integers(3)) axes.push_back(normalized_axis(axis, x.rank()));
+  }
+  const std::vector<int64_t> pads = context.integers(1);
+  Expr inside = x;
+  std::vector<Expr> before(context.shape(0).size(), Expr(0));
+  std::vector<Expr> shape = x.shape();
+  for (size_t i = 0; i < axes.size(); ++i) {
+    const int64_t begin = pads[i];
+    const int64_t end = pads[axes.size() + i];
+    const auto axis = static_cast<int>(axes[i]);
+    const Expr last = x.extent(axis) + std::min<int64_t>(end, 0);
+    if (begin < 0 || end < 0) inside = slice(inside, axis, std::max<int64_t>(-begin, 0), last);
+    before[axes[i]] = std::max<int64_t>(begin, 0);
+    shape[axes[i]] = shape[axes[i]] + begin + end;
+  }
+  const Outside outside = outside_of(context.attributes().string("mode"));
+  const Expr value = context.has_input(2) ? context.scalar(2) : Expr(0);
+  return {compute(shape, [&](std::span<const Expr> index) {
+    std::vector<Expr> place;
+    for (size_t axis = 0; axis < index.size(); ++axis) place.push_back(index[axis] - before[axis]);
+    return inside.at(place, outside, value);
+  })};
+}
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
@@ -157,6 +194,7 @@ OpDef pad_op() {
           .max_inputs = 4,
           .attributes = {{"mode", std::string("constant")}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary =
               "Adds elements at the ends of axes: constant_value (mode constant), the mirrored inside (reflect), the "

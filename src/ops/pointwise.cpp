@@ -3,6 +3,7 @@
 
 #include "ops/all_ops.h"
 #include "ops/broadcast.h"
+#include "ops/define.h"
 #include "ops/wide.h"
 
 #include <fmt/core.h>
@@ -89,6 +90,17 @@ void infer_pointwise(InferContext& context) {
                      row.name == "PRelu" ? context.shape(0) : shape);
 }
 
+std::vector<Expr> define_pointwise(DefineContext& context) {
+  const PointwiseRow& row = row_of(context.node().op());
+  const PointwiseParameters parameters = parameters_of(row, context.node(), context.attributes());
+  const PointwiseDefinition define = pointwise_definition(row.name);
+  Expr result = context.input(0);
+  if (row.arity == PointwiseArity::kOne) result = define(result, result, parameters);
+  for (size_t i = 1; i < context.input_count(); ++i) result = define(result, context.input(i), parameters);
+  if (row.name == "Mean") result = result / static_cast<double>(context.input_count());
+  return {result};
+}
+
 void reference_pointwise(ReferenceContext& context) {
   const PointwiseRow& row = row_of(context.node().op());
   std::vector<TensorView> inputs;
@@ -168,6 +180,7 @@ std::vector<OpDef> pointwise_ops() {
       op.attributes.push_back({std::string(parameter->name), fallback_of(*parameter), parameter->required});
     }
     op.infer = infer_pointwise;
+    op.define = define_pointwise;
     op.reference = reference_pointwise;
     op.pointwise = true;
     op.summary = row.summary;

@@ -3,6 +3,8 @@
 
 #include "ops/op.h"
 
+#include <tenon/expr.h>
+
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -20,6 +22,11 @@ struct PointwiseParameters {
 /// One result element. Unary formulas ignore `b`; variadic operators fold with it. Predicates return 1 or 0.
 template <typename T>
 using PointwiseFormula = T (*)(T a, T b, const PointwiseParameters& parameters);
+
+/// The result from up to two operands; unary formulas ignore `b`, variadic operators fold with it.
+using PointwiseDefinition = Expr (*)(const Expr& a, const Expr& b, const PointwiseParameters& parameters);
+/// The definition of that operator.
+[[nodiscard]] PointwiseDefinition pointwise_definition(std::string_view op);
 
 /// How an attribute becomes a PointwiseParameters field.
 struct PointwiseParameter {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
 #include "ops/wide.h"
 
@@ -62,6 +63,12 @@ void infer(InferContext& context) {
   context.set_output(0, dtype, Shape{Dim(count)});
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const DType dtype = context.dtype(0);
+  const Expr count = (*context.outputs()[0].shape)[0].value();
+  return {cast(context.scalar(0) + cast(iota(count), dtype) * context.scalar(2), dtype)};
+}
+
 void reference(ReferenceContext& context) {
   const MutableTensorView& y = context.output();
   const int64_t count = y.dims.count();
@@ -87,6 +94,7 @@ OpDef range_op() {
           // What ONNX computes f16 and bf16 in; here it is f64 for every float, so that no value of it matters.
           .attributes = {{"stash_type", int64_t{1}}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary =
               "start, start + delta, start + 2 delta, … up to but without limit: max(ceil((limit - start) / delta), 0) "

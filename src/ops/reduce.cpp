@@ -2,6 +2,7 @@
 #include "ops/all_ops.h"
 #include "ops/axes.h"
 #include "ops/broadcast.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 #include "ops/wide.h"
 
@@ -146,8 +147,63 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+struct Reduced {
+  std::string_view op;
+  Expr (*formula)(const Expr& x, const Axes& axes, bool keep);
+};
+
+bool is_whole(const Expr& x) { return !is_float(x.dtype()); }
+// Functions that are no integers' give those of f64, truncated.
+Expr real(const Expr& x) { return is_whole(x) ? cast(x, DType::kFloat64) : x; }
+
+// How many elements become one.
+Expr count(const Expr& x, const Axes& axes) {
+  Expr result = 1;
+  for (const int axis : *axes.list()) result = result * x.extent(axis);
+  return result;
+}
+
+constexpr Reduced kDefinitions[] = {
+    {"ReduceL1", [](const Expr& x, const Axes& axes, bool keep) { return sum(abs(x), axes, keep); }},
+    {"ReduceL2", [](const Expr& x, const Axes& axes, bool keep) { return sqrt(sum(square(real(x)), axes, keep)); }},
+    {"ReduceLogSum", [](const Expr& x, const Axes& axes, bool keep) { return log(sum(real(x), axes, keep)); }},
+    {"ReduceLogSumExp",
+     [](const Expr& x, const Axes& axes, bool keep) {
+       // The largest element is subtracted first, so that no exponential overflows.
+       const Expr largest = max(real(x), axes, true);
+       const Expr shift = where(isinf(largest), 0.0, largest);
+       const Expr result = log(sum(exp(real(x) - shift), axes, true)) + shift;
+       return keep ? result : squeeze(result, axes);
+     }},
+    {"ReduceMax", [](const Expr& x, const Axes& axes,
+                     bool keep) { return x.dtype() == DType::kBool ? any(x, axes, keep) : max(x, axes, keep); }},
+    {"ReduceMean",
+     [](const Expr& x, const Axes& axes, bool keep) {
+       if (!is_whole(x)) return mean(x, axes, keep);
+       const DType wide = dtype_kind(x.dtype()) == DTypeKind::kUnsigned ? DType::kUInt64 : DType::kInt64;
+       return sum(cast(x, wide), axes, keep) / cast(count(x, axes), wide);
+     }},
+    {"ReduceMin", [](const Expr& x, const Axes& axes,
+                     bool keep) { return x.dtype() == DType::kBool ? all(x, axes, keep) : min(x, axes, keep); }},
+    {"ReduceProd", [](const Expr& x, const Axes& axes, bool keep) { return prod(x, axes, keep); }},
+    {"ReduceSum", [](const Expr& x, const Axes& axes, bool keep) { return sum(x, axes, keep); }},
+    {"ReduceSumSquare", [](const Expr& x, const Axes& axes, bool keep) { return sum(square(x), axes, keep); }},
+};
+
+std::vector<Expr> define(DefineContext& context) {
+  const auto axes = context.has_input(1) ? context.integers(1) : std::vector<int64_t>{};
+  const std::vector<bool> reduced = reduced_axes(axes, context.rank(0), context.attributes());
+  std::vector<int> chosen;
+  for (size_t axis = 0; axis < reduced.size(); ++axis)
+    if (reduced[axis]) chosen.push_back(static_cast<int>(axis));
+  const auto* definition = std::find_if(std::begin(kDefinitions), std::end(kDefinitions),
+                                        [&](const Reduced& row) { return row.op == context.node().op(); });
+  const Expr y = definition->formula(context.input(0), chosen, context.attributes().flag("keepdims"));
+  return {cast(y, context.dtype(0))};
+}
+
 template <typename T>
-void reduce(const ReferenceContext& context, Formula<T> formula) {
+void reduce_all(const ReferenceContext& context, Formula<T> formula) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
   const auto axes = context.has_input(1) ? load_all<int64_t>(context.input(1)) : std::vector<int64_t>{};
@@ -185,11 +241,11 @@ void reference(ReferenceContext& context) {
   }
   const DTypeKind kind = dtype_kind(y.dtype);
   if (kind == DTypeKind::kFloat || row.i64 == nullptr)
-    reduce<double>(context, row.f64);
+    reduce_all<double>(context, row.f64);
   else if (kind == DTypeKind::kUnsigned && row.u64 != nullptr)
-    reduce<uint64_t>(context, row.u64);
+    reduce_all<uint64_t>(context, row.u64);
   else
-    reduce<int64_t>(context, row.i64);
+    reduce_all<int64_t>(context, row.i64);
 }
 
 }  // namespace
@@ -203,6 +259,7 @@ std::vector<OpDef> reduce_ops() {
         .max_inputs = 2,
         .attributes = {{"keepdims", int64_t{1}}, {"noop_with_empty_axes", int64_t{0}}},
         .infer = infer,
+        .define = define,
         .reference = reference,
         .summary = std::string(row.summary),
     });

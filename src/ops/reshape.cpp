@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
 #include "ops/all_ops.h"
+#include "ops/define.h"
 
 #include <fmt/core.h>
 
@@ -90,6 +91,17 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const bool allow_zero = context.attributes().flag("allowzero");
+  std::vector<Expr> shape;
+  for (const int64_t extent : context.integers(1)) {
+    const bool copies = extent == 0 && !allow_zero;
+    shape.push_back(copies ? x.extent(static_cast<int>(shape.size())) : Expr(extent));
+  }
+  return {reshape(x, shape)};
+}
+
 }  // namespace
 
 OpDef reshape_op() {
@@ -100,6 +112,7 @@ OpDef reshape_op() {
       .max_inputs = 2,
       .attributes = {{"allowzero", int64_t{0}}},
       .infer = infer,
+      .define = define,
       .reference =
           [](ReferenceContext& context) {
             const TensorView& x = context.input(0);

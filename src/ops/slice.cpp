@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 #include "ops/wide.h"
 
@@ -29,6 +30,12 @@ Cut cut(int64_t start, int64_t end, int64_t step, int64_t extent) {
   if (distance <= 0) return {start, step, 0};
   const uint64_t stride = step > 0 ? static_cast<uint64_t>(step) : 0 - static_cast<uint64_t>(step);
   return {start, step, static_cast<int64_t>((static_cast<uint64_t>(distance) - 1) / stride) + 1};
+}
+
+// Converters write "all of it" as ends far beyond any extent.
+bool is_whole(int64_t start, int64_t end, int64_t step) {
+  constexpr int64_t kFar = std::numeric_limits<int32_t>::max();
+  return (step == 1 && start == 0 && end >= kFar) || (step == -1 && start == -1 && end <= -kFar);
 }
 
 constexpr const char* kNames[] = {"data", "starts", "ends", "axes", "steps"};
@@ -84,12 +91,36 @@ void infer(InferContext& context) {
       extent = Dim(cut(start, end, step, extent.value()).count);
       continue;
     }
-    // Converters write "all of it" as ends far beyond any extent.
-    constexpr int64_t kFar = std::numeric_limits<int32_t>::max();
-    const bool whole = (step == 1 && start == 0 && end >= kFar) || (step == -1 && start == -1 && end <= -kFar);
-    if (!whole) extent = Dim();
+    if (!is_whole(start, end, step)) extent = Dim();
   }
   context.set_output(0, context.dtype(0), std::move(result));
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const std::vector<int64_t> starts = context.integers(1);
+  const std::vector<int64_t> ends = context.integers(2);
+  std::vector<Expr> first(context.shape(0).size(), Expr(0));
+  std::vector<Expr> step(first.size(), Expr(1));
+  std::vector<Expr> shape = x.shape();
+  for (size_t i = 0; i < starts.size(); ++i) {
+    const size_t axis = context.has_input(3) ? normalized_axis(context.integers(3)[i], x.rank()) : i;
+    const int64_t stride = context.has_input(4) ? context.integers(4)[i] : 1;
+    const Dim& extent = context.shape(0)[axis];
+    step[axis] = stride;
+    if (extent.is_constant()) {
+      const Cut c = cut(starts[i], ends[i], stride, extent.value());
+      first[axis] = c.start;
+      shape[axis] = c.count;
+    } else if (!is_whole(starts[i], ends[i], stride)) {
+      context.fail(fmt::format("the extent of axis {} is not known", axis));
+    } else if (stride < 0) {
+      first[axis] = shape[axis] - 1;
+    }
+  }
+  return {view_of(x, shape, [&](std::vector<Expr>& place) {
+    for (size_t axis = 0; axis < place.size(); ++axis) place[axis] = first[axis] + step[axis] * place[axis];
+  })};
 }
 
 void reference(ReferenceContext& context) {
@@ -123,6 +154,7 @@ OpDef slice_op() {
           .min_inputs = 3,
           .max_inputs = 5,
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary =
               "x[starts:ends:steps] along axes (by default the first ones), with NumPy's meaning of negative and "

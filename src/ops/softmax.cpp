@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 #include "ops/wide.h"
 
@@ -16,6 +17,15 @@ void infer(InferContext& context) {
     (void)checked_axis(context, context.attributes().integer("axis"), static_cast<int64_t>(shape->size()));
   }
   context.copy_type(0);
+}
+
+template <bool kLog>
+std::vector<Expr> define(DefineContext& context) {
+  const auto axis = static_cast<int>(context.attributes().integer("axis"));
+  const Expr& x = context.input(0);
+  if (!kLog) return {softmax(x, axis)};
+  const Expr shifted = x - max(x, axis, true);
+  return {shifted - log(sum(exp(shifted), axis, true))};
 }
 
 // The largest element is subtracted first, so that no exponential overflows.
@@ -43,12 +53,14 @@ void reference(ReferenceContext& context) {
   }
 }
 
-OpDef softmax(const char* name, void (*kernel)(ReferenceContext&), const char* summary) {
+OpDef softmax_op(const char* name, std::vector<Expr> (*define)(DefineContext&), void (*kernel)(ReferenceContext&),
+                 const char* summary) {
   return {
       .name = name,
       .since_version = 13,
       .attributes = {{"axis", int64_t{-1}}},
       .infer = infer,
+      .define = define,
       .reference = kernel,
       .summary = summary,
   };
@@ -58,8 +70,8 @@ OpDef softmax(const char* name, void (*kernel)(ReferenceContext&), const char* s
 
 std::vector<OpDef> softmax_ops() {
   return {
-      softmax("LogSoftmax", reference<true>, "y = x - ln(sum of e^x along axis)."),
-      softmax("Softmax", reference<false>, "y = e^x / (sum of e^x along axis)."),
+      softmax_op("LogSoftmax", define<true>, reference<true>, "y = x - ln(sum of e^x along axis)."),
+      softmax_op("Softmax", define<false>, reference<false>, "y = e^x / (sum of e^x along axis)."),
   };
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -39,6 +40,19 @@ void infer(InferContext& context) {
 }
 
 // y[n, k, h, w] = x[n, c, h·b + i, w·b + j] with k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD).
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const Expr b = context.attributes().integer("blocksize");
+  const bool depth_first = context.attributes().string("mode") == "DCR";
+  const std::vector<Expr> shape = {x.extent(0), x.extent(1) * b * b, x.extent(2) / b, x.extent(3) / b};
+  return {compute(shape, [&](Expr n, Expr k, Expr h, Expr w) {
+    const Expr c = depth_first ? k % x.extent(1) : k / (b * b);
+    const Expr place = depth_first ? k / x.extent(1) : k % (b * b);  // i·b + j
+    return x(n, c, h * b + place / b, w * b + place % b);
+  })};
+}
+
+// y[n, k, h, w] = x[n, c, h·b + i, w·b + j] with k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD).
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
@@ -66,6 +80,7 @@ OpDef space_to_depth_op() {
       .since_version = 28,
       .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
       .infer = infer,
+      .define = define,
       .reference = reference,
       .summary =
           "Turns blocks of pixels into channels: [N, C, H b, W b] becomes [N, b² C, H, W]; the inverse of DepthToSpace "

@@ -2,6 +2,7 @@
 #include "base/checked.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -64,6 +65,22 @@ void infer(InferContext& context) {
   }
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const size_t axis = normalized_axis(context.attributes().integer("axis"), x.rank());
+  std::vector<Expr> parts;
+  Expr first = 0;
+  for (const TensorType& part : context.outputs()) {
+    const Dim& extent = (*part.shape)[axis];
+    if (!extent.is_constant() && context.outputs().size() > 1) context.fail("the sizes of the parts are not known");
+    std::vector<Expr> shape = x.shape();
+    if (extent.is_constant()) shape[axis] = extent.value();
+    parts.push_back(view_of(x, shape, [&](std::vector<Expr>& place) { place[axis] = place[axis] + first; }));
+    first = first + shape[axis];
+  }
+  return parts;
+}
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const size_t axis = normalized_axis(context.attributes().integer("axis"), x.dims.rank());
@@ -92,6 +109,7 @@ OpDef split_op() {
       .max_outputs = kVariadic,
       .attributes = {{"axis", int64_t{0}}, {.name = "num_outputs", .fallback = int64_t{0}, .optional = true}},
       .infer = infer,
+      .define = define,
       .reference = reference,
       .summary =
           "Cuts a tensor along one axis into parts of the sizes in split, or into equal parts, the last ones smaller "

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -40,6 +41,13 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  if (!context.has_input(1)) return {squeeze(context.input(0))};
+  std::vector<int> axes;
+  for (const int64_t axis : context.integers(1)) axes.push_back(static_cast<int>(axis));
+  return {squeeze(context.input(0), axes)};
+}
+
 }  // namespace
 
 OpDef squeeze_op() {
@@ -48,6 +56,7 @@ OpDef squeeze_op() {
           .min_inputs = 1,
           .max_inputs = 2,
           .infer = infer,
+          .define = define,
           .reference = copy_input,
           .view = true,
           .summary = "Removes the given axes, which have extent 1; without axes, all that have."};

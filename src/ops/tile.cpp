@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -33,6 +34,16 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  std::vector<Expr> shape = x.shape();
+  const std::vector<int64_t> repeats = context.integers(1);
+  for (size_t axis = 0; axis < shape.size(); ++axis) shape[axis] = shape[axis] * repeats[axis];
+  return {view_of(x, shape, [&](std::vector<Expr>& place) {
+    for (size_t axis = 0; axis < place.size(); ++axis) place[axis] = place[axis] % x.extent(static_cast<int>(axis));
+  })};
+}
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
@@ -53,6 +64,7 @@ OpDef tile_op() {
           .min_inputs = 2,
           .max_inputs = 2,
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary = "Repeats the whole tensor repeats[i] times along axis i."};
 }

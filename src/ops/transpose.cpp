@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -42,6 +43,13 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  std::vector<int> axes;
+  for (const size_t axis : permutation(context.attributes(), context.shape(0).size()))
+    axes.push_back(static_cast<int>(axis));
+  return {transpose(context.input(0), axes)};
+}
+
 void reference(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   const MutableTensorView& y = context.output();
@@ -61,6 +69,7 @@ OpDef transpose_op() {
           .since_version = 25,
           .attributes = {{.name = "perm", .fallback = std::vector<int64_t>{}, .optional = true}},
           .infer = infer,
+          .define = define,
           .reference = reference,
           .summary = "Permutes the axes: output axis i is input axis perm[i]; without perm, the axes in reverse."};
 }

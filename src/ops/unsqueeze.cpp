@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
 
 #include <fmt/core.h>
@@ -33,6 +34,12 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
+std::vector<Expr> define(DefineContext& context) {
+  std::vector<int> axes;
+  for (const int64_t axis : context.integers(1)) axes.push_back(static_cast<int>(axis));
+  return {unsqueeze(context.input(0), axes)};
+}
+
 }  // namespace
 
 OpDef unsqueeze_op() {
@@ -41,6 +48,7 @@ OpDef unsqueeze_op() {
           .min_inputs = 2,
           .max_inputs = 2,
           .infer = infer,
+          .define = define,
           .reference = copy_input,
           .view = true,
           .summary = "Inserts axes of extent 1 so that they are the given axes of the result."};

@@ -2,6 +2,7 @@
 #include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/broadcast.h"
+#include "ops/define.h"
 #include "ops/pointwise.h"
 
 namespace tenon {
@@ -11,6 +12,10 @@ void infer(InferContext& context) {
   require_dtype(context, 0, dtype_bit(DType::kBool));
   context.require_same_dtype(1, 2);
   context.set_output(0, context.dtype(1), broadcast_inputs(context));
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  return {where(context.input(0), context.input(1), context.input(2))};
 }
 
 void reference(ReferenceContext& context) {
@@ -37,6 +42,7 @@ OpDef where_op() {
       .min_inputs = 3,
       .max_inputs = 3,
       .infer = infer,
+      .define = define,
       .reference = reference,
       .pointwise = true,
       .summary = "out = x where condition is true, else y; all three broadcast.",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/op_testing.h"
 
+#include "ops/define.h"
+
 #include <cmath>
 
 namespace tenon::testing {
@@ -21,6 +23,40 @@ TensorType parse_type(const std::string& text) {
   return type;
 }
 
+// A unit of the last place at magnitude 1, some of which formulas in another order of operations may differ by.
+double unit(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat64:
+      return 0x1p-52;
+    case DType::kFloat32:
+      return 0x1p-23;
+    case DType::kFloat16:
+      return 0x1p-10;
+    case DType::kBFloat16:
+      return 0x1p-7;
+    default:
+      return 0;
+  }
+}
+
+// The node's definition, if it has one, gives what its reference kernel gives.
+void expect_definition(const Node& node, std::span<const Tensor* const> inputs, const std::vector<Tensor>& expected) {
+  std::vector<TensorType> types(inputs.size());
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (inputs[i] != nullptr) types[i] = {inputs[i]->dtype(), to_shape(inputs[i]->dims())};
+  const auto definition = definition_of(node, types, inputs);
+  if (!definition) return;
+  SCOPED_TRACE(definition->layer.to_string());
+  std::vector<Tensor> given;
+  for (const size_t i : definition->inputs) given.push_back(*inputs[i]);
+  const std::vector<Tensor> actual = definition->layer.evaluate(given);
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    expect_tensor(actual[i], expected[i].dtype(), expected[i].dims(), doubles(expected[i]),
+                  unit(expected[i].dtype()) * 8);
+  }
+}
+
 }  // namespace
 
 OneNode::OneNode(const std::string& op, std::span<const Input> inputs, Attributes attributes, int outputs) {
@@ -34,6 +70,7 @@ std::vector<Tensor> OneNode::evaluate() const {
   for (const Value* value : node_->inputs()) inputs.push_back(value == nullptr ? nullptr : value->constant());
   std::vector<Tensor> outputs = tenon::evaluate(*node_, inputs);
   evaluated_operators().insert(node_->op());
+  expect_definition(*node_, inputs, outputs);
   return outputs;
 }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ops/define.h"
+
+#include "ops/op_testing.h"
+
+namespace tenon::testing {
+namespace {
+
+// A definition as text, after the inputs of the node that it reads: "0 2: layer Clip(…", or why there is none.
+std::string define(const std::string& op, std::initializer_list<Typed> inputs, Attributes attributes = {},
+                   int outputs = 1) {
+  Graph graph;
+  std::vector<Value*> values;
+  std::vector<TensorType> types;
+  std::vector<const Tensor*> known;
+  for (const Typed& input : inputs) {
+    values.push_back(input.present ? graph.add_input("", input.type) : nullptr);
+    types.push_back(input.type);
+    known.push_back(input.value ? &*input.value : nullptr);
+  }
+  std::vector<std::string> names;
+  for (int i = 0; i < outputs; ++i) names.push_back("out" + std::to_string(i));
+  const Node* node = graph.add_node(op, "it", values, names, std::move(attributes));
+  std::string text;
+  const auto definition = definition_of(*node, types, known, &text);
+  if (!definition) return text;
+  for (const size_t input : definition->inputs) text += std::to_string(input) + " ";
+  return text + definition->layer.to_string();
+}
+
+TEST(Definition, KeepsConstantAndNamedDimensions) {
+  EXPECT_EQ(define("Relu", {"f32[N,3]"}),
+            "0 layer Relu(x0: f32[N, 3]) -> f32[N, 3]\n"
+            "  y[N, i] = max(x0[N, i], 0)\n");
+  EXPECT_EQ(define("Add", {"f32[N,?]", "f32[]"}),
+            "0 1 layer Add(x0: f32[N, x0_1], x1: f32[]) -> f32[N, x0_1]\n"
+            "  y[N, x0_1] = x0[N, x0_1] + x1[]\n");
+}
+
+TEST(Definition, RenamesDimensionsThatFormulasCannotName) {
+  Typed x("f32[N,N]");
+  x.type.shape = Shape{Dim("batch size"), Dim("x0")};
+  EXPECT_EQ(define("Neg", {x}),
+            "0 layer Neg(x0: f32[x_0, x_1]) -> f32[x_0, x_1]\n"
+            "  y[x_0, x_1] = -x0[x_0, x_1]\n");
+}
+
+TEST(Definition, ReadsOnlyWhatItsFormulasNeed) {
+  EXPECT_EQ(define("Clip", {"f32[n]", "", f32({}, {6})}),
+            "0 layer Clip(x0: f32[n]) -> f32[n]\n"
+            "  y[n] = min(x0[n], 6)\n");
+  EXPECT_EQ(define("Clip", {"f32[n]", "", "f32[1]"}),
+            "0 2 layer Clip(x0: f32[n], x2: f32[1]) -> f32[n]\n"
+            "  y[n] = min(x0[n], x2[0])\n");
+  EXPECT_EQ(define("ReduceSum", {"f32[n,m]", i64({1})}, {{"keepdims", int64_t{0}}}),
+            "0 layer ReduceSum(x0: f32[n, m]) -> f32[n]\n"
+            "  y[n] = sum[k < #m](x0[n, k])\n");
+}
+
+TEST(Definition, SaysWhyThereIsNone) {
+  EXPECT_EQ(define("NonZero", {"f32[3]"}), "NonZero is not defined by formulas");
+  EXPECT_EQ(define("Relu", {"f32[...]"}), "the rank of input 0 is not known");
+  EXPECT_EQ(define("Identity", {"i4[2]"}), "input 0 has dtype i4, which expressions do not have");
+  EXPECT_EQ(define("ReduceSum", {"f32[n,m]", "i64[1]"}), "the value of input 1 is not known");
+  EXPECT_NE(define("Add", {"f32[N]", "f32[M]"}).find("N and M are not known to be equal"), std::string::npos);
+  EXPECT_EQ(define("Slice", {"f32[N]", i64({1}), i64({2})}), "the extent of axis 0 is not known");
+}
+
+TEST(Definition, RefusesInvalidNodes) {
+  expect_error(ErrorCode::kInvalidArgument, "Relu 'it': input 0 has dtype bool",
+               [] { (void)define("Relu", {"bool[3]"}); });
+}
+
+}  // namespace
+}  // namespace tenon::testing
