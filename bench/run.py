@@ -7,61 +7,20 @@ It is started by bench/run.sh, which sets up what it needs.
 
 import argparse
 import json
-import os
-import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from models import MODELS, ROOT, SEED
+from turns import EngineError, Worker, take_turns, warn_of_load
 from worker import ENGINES
 
 CASES = (("lenet5", 1), ("lenet5", 64), ("mobilenet_v2", 1), ("resnet50", 1))
 OWN_CLIP = ("lenet5", "mobilenet_v2")  # The models with a ReLU6 that the user's layer can replace.
 WORKER = Path(__file__).with_name("worker.py")
 TOLERANCE = 1e-4  # On probabilities; float32 sums in another order differ by far less.
-
-
-class Worker:
-    """An engine's process. It is stopped, by signal, whenever it is not its turn, so that it cannot disturb others."""
-
-    def __init__(self, job):
-        self.engine = job["engine"]
-        self.times_ns = []
-        environment = os.environ | {"OMP_NUM_THREADS": str(job["threads"])}
-        self.process = subprocess.Popen(
-            [sys.executable, str(WORKER), json.dumps(job)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        answer = self._answer()
-        self.load_s = answer["load_s"]
-        self.peak_bytes = answer["peak_bytes"]
-        self.result = np.load(job["result"])
-        self.process.send_signal(signal.SIGSTOP)
-
-    def take_turn(self, seconds):
-        self.process.send_signal(signal.SIGCONT)
-        print(seconds, file=self.process.stdin, flush=True)
-        answer = self._answer()
-        self.process.send_signal(signal.SIGSTOP)
-        self.times_ns += answer["times_ns"]
-        self.peak_bytes = answer["peak_bytes"]
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise SystemExit(f"bench: {self.engine} ended with status {self.process.wait()}; its message is above")
-        return json.loads(line)
 
 
 def make_images(model, batch):
@@ -104,11 +63,8 @@ def run_case(name, batch, threads, arguments):
                 job = {"engine": engine, "threads": threads, "files": files, "input": model.input}
                 job |= {"output": model.output, "images": str(images), "result": str(Path(scratch) / "result.npy")}
                 job |= {"plugin": arguments.plugin if own_clip else None}
-                workers.append(Worker(job))
-            for turn in range(arguments.rounds):
-                # Every other round backwards, so that nobody always runs after the same neighbour.
-                for worker in workers if turn % 2 == 0 else reversed(workers):
-                    worker.take_turn(arguments.seconds)
+                workers.append(Worker(WORKER, job))
+            take_turns(workers, arguments.rounds, arguments.seconds)
         finally:
             for worker in workers:
                 worker.close()
@@ -163,15 +119,17 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    if (load := os.getloadavg()[0]) > 0.5:
-        print(f"bench: load average {load:.1f}: something else is running, and times will say so", file=sys.stderr)
+    warn_of_load()
     if any(engine.startswith("tenon") for engine in arguments.engines):
         make_plans(arguments.folder, arguments.engines, arguments.models, arguments.plugin)
     print(HEADER, flush=True)
     rows = []
     for name, batch in CASES:
         for threads in arguments.threads if name in arguments.models else ():
-            case = run_case(name, batch, threads, arguments)
+            try:
+                case = run_case(name, batch, threads, arguments)
+            except EngineError as error:
+                sys.exit(f"bench: {error}")
             print("\n".join(table_lines(case)), flush=True)
             rows += case
     if arguments.json:

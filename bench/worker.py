@@ -5,8 +5,8 @@
 Engines keep threads that spin for a while after a run, and each has its own: two of them in one process would measure
 each other. So every engine gets a process, and run.py lets one of them run at a time.
 
-The protocol is a JSON object per line: the job as the argument; then the answer to loading; then, for each number of
-seconds read, the times of the runs in that span.
+The protocol is a JSON object per line: the job as the argument; then the answer to loading, which may be an error;
+then, for each number of seconds read, the times of the runs in that span.
 """
 
 import ctypes
@@ -16,6 +16,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
 
@@ -34,6 +35,7 @@ class OnnxRuntime:
 
         ort.set_default_logger_severity(3)
         options = ort.SessionOptions()
+        self.prepare(options)
         options.intra_op_num_threads = job["threads"]
         options.inter_op_num_threads = 1
         session = ort.InferenceSession(job["files"]["onnx"], options, providers=["CPUExecutionProvider"])
@@ -43,6 +45,9 @@ class OnnxRuntime:
         self.result = ort.OrtValue.ortvalue_from_shape_and_type(shape, np.float32)
         binding.bind_ortvalue_output(session.get_outputs()[0].name, self.result)
         self.run = lambda: session.run_with_iobinding(binding)
+
+    def prepare(self, options):
+        """What is to be done before the model is loaded."""
 
     def output(self):
         return self.result.numpy()
@@ -57,6 +62,7 @@ class OpenVino:
         import openvino as ov
 
         core = ov.Core()
+        self.prepare(core)
         model = core.read_model(job["files"]["pb"])
         model.reshape(list(images.shape))
         options = {
@@ -68,6 +74,9 @@ class OpenVino:
         request.set_input_tensor(ov.Tensor(images, shared_memory=True))
         self.request = request
         self.run = request.infer
+
+    def prepare(self, core):
+        """What is to be done before the model is read."""
 
     def output(self):
         return self.request.get_output_tensor(0).data.copy()
@@ -145,27 +154,43 @@ def measure(run, seconds):
             return times
 
 
-def main():
-    job = json.loads(sys.argv[1])
+def load(adapter, job):
+    """The engine after its first run, and how long it took to get there."""
+    images = np.load(job["images"])
+    importlib.import_module(adapter.MODULE)  # Importing is not loading.
+    start = time.perf_counter()
+    engine = adapter(job, images)
+    engine.images = images  # Which some engines only borrow.
+    engine.run()
+    return engine, time.perf_counter() - start
+
+
+def serve(job, make):
+    """Speaks the protocol for the engine that make() gives, with the seconds that it took."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # Or a stopped worker would outlive a killed run.py.
     # The answers go to what is standard output now; what libraries print goes to standard error.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    images = np.load(job["images"])
 
-    adapter = ENGINES[job["engine"]]
-    importlib.import_module(adapter.MODULE)  # Importing is not loading.
-    start = time.perf_counter()
-    engine = adapter(job, images)
-    engine.run()
-    load_s = time.perf_counter() - start
-    np.save(job["result"], engine.output())
-    print(json.dumps({"load_s": load_s, "peak_bytes": peak_bytes()}), file=answers, flush=True)
+    def answer(**fields):
+        print(json.dumps(fields), file=answers, flush=True)
 
+    try:
+        engine, load_s = make()
+        np.save(job["result"], engine.output())
+    except Exception as error:
+        traceback.print_exc()
+        answer(error=f"{type(error).__name__}: {error}".splitlines()[0])
+        return
+    answer(load_s=load_s, peak_bytes=peak_bytes())
     for line in sys.stdin:
-        times = measure(engine.run, float(line))
-        print(json.dumps({"times_ns": times, "peak_bytes": peak_bytes()}), file=answers, flush=True)
+        answer(times_ns=measure(engine.run, float(line)), peak_bytes=peak_bytes())
+
+
+def main(engines):
+    job = json.loads(sys.argv[1])
+    serve(job, lambda: load(engines[job["engine"]], job))
 
 
 if __name__ == "__main__":
-    main()
+    main(ENGINES)
