@@ -8,7 +8,7 @@ JOBS ?= $(shell nproc)
 CTEST = ctest --output-on-failure --parallel $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test build demo test check bench asan fuzz install format clean
+.PHONY: help setup setup-test build demo test check bench bench-layers asan fuzz install format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1#\2/p' $(MAKEFILE_LIST) | awk -F'#' '{ printf "%-16s %s\n", $$1, $$2 }'
@@ -37,6 +37,10 @@ check: setup-test ## run all checks: format, lint, structure, documentation
 
 bench: build ## compare the speed with other engines (installs them apart from .venv)
 	@bench/run.sh
+	@bench/layers/run.sh
+
+bench-layers: build ## the same for layers of your own only
+	@bench/layers/run.sh
 
 asan: setup-test ## run the C++ tests under AddressSanitizer and UBSan
 	@tools/build.sh asan

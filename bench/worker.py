@@ -160,7 +160,7 @@ def load(adapter, job):
     importlib.import_module(adapter.MODULE)  # Importing is not loading.
     start = time.perf_counter()
     engine = adapter(job, images)
-    engine.images = images  # Which some engines only borrow.
+    engine.borrowed = images  # Some engines hold on to the memory only.
     engine.run()
     return engine, time.perf_counter() - start
 
@@ -179,8 +179,9 @@ def serve(job, make):
         engine, load_s = make()
         np.save(job["result"], engine.output())
     except Exception as error:
-        traceback.print_exc()
-        answer(error=f"{type(error).__name__}: {error}".splitlines()[0])
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = next(iter(str(error).splitlines()), "")
+        answer(error=f"{type(error).__name__}: {reason} ({os.path.basename(where.filename)}:{where.lineno})")
         return
     answer(load_s=load_s, peak_bytes=peak_bytes())
     for line in sys.stdin:

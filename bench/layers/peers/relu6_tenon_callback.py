@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import tenon
+
+
+@tenon.layer(callback=True)
+def relu6(x, *, lo=0.0, hi=6.0):
+    return np.minimum(np.maximum(x, lo), hi)
