@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -77,6 +78,8 @@ class TENON_API Expr {
   [[nodiscard]] Expr extent(int axis) const;
   /// All of them.
   [[nodiscard]] std::vector<Expr> shape() const;
+  /// The integer that a scalar is, where that is known: a number, or a constant extent.
+  [[nodiscard]] std::optional<int64_t> known_integer() const;
   /// "f32[n, 2 * c]", as messages show it.
   [[nodiscard]] std::string type_text() const;
 

@@ -3,6 +3,7 @@
 
 #include <tenon/expr.h>
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -189,6 +190,23 @@ template <typename F>
 }
 /// 0, 1, 2 … as i64.
 [[nodiscard]] TENON_API Expr iota(const Expr& extent);
+/// Products of the rows of a [..., n, k] and the columns of b [..., k, m], summed over k; the leading axes broadcast.
+/// One of rank 1 is a row on the left or a column on the right, whose axis is gone in the result.
+[[nodiscard]] TENON_API Expr matmul(const Expr& a, const Expr& b);
+
+/// What a window covers, in extents and steps along the last axes of a tensor: one number for each such axis.
+struct WindowShape {
+  std::vector<int64_t> size;
+  std::vector<int64_t> stride = {};    ///< Empty: 1 each.
+  std::vector<int64_t> dilation = {};  ///< Likewise.
+  std::vector<int64_t> before = {};    ///< Elements outside that the first window begins with. Empty: 0 each.
+  std::vector<int64_t> after = {};     ///< Likewise, behind the end.
+};
+/// All windows of x [..., h, w] with size {kh, kw}, as a view [..., windows along h, along w, kh, kw]:
+///
+///   max(windows(image, {.size = {2, 2}, .stride = {2, 2}}), {-2, -1})
+[[nodiscard]] TENON_API Expr windows(const Expr& x, const WindowShape& window, Outside outside = Outside::kValue,
+                                     const Expr& value = 0);
 
 // --- views
 /// The same elements in row-major order under another shape; one extent may be -1. That the counts agree is checked
@@ -209,6 +227,10 @@ template <typename F>
 [[nodiscard]] inline Expr concat(std::initializer_list<Expr> parts, int axis) {
   return concat(std::span(parts.begin(), parts.size()), axis);
 }
+/// Beside one another along a new axis at this place of the result.
+[[nodiscard]] TENON_API Expr stack(std::span<const Expr> parts, int axis);
+/// In the opposite order along these axes.
+[[nodiscard]] TENON_API Expr flip(const Expr& x, const Axes& axes = {});
 /// Without axes of extent 1; without axes given, all such.
 [[nodiscard]] TENON_API Expr squeeze(const Expr& x, const Axes& axes = {});
 /// With axes of extent 1 at these places of the result.

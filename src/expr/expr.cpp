@@ -52,6 +52,11 @@ std::vector<Expr> Expr::shape() const {
   return shape;
 }
 
+std::optional<int64_t> Expr::known_integer() const {
+  if (!impl_->shape.empty() || !expr::is_any(impl_->type, expr::kIntegers)) return std::nullopt;
+  return impl_->node < 0 ? impl_->number.integer() : impl_->trace->function.nodes.integer_value(impl_->node);
+}
+
 std::string Expr::type_text() const {
   if (impl_->node < 0) {
     if (impl_->type == expr::kF64) return fmt::format("{}", impl_->number.real());

@@ -4,9 +4,10 @@
 #include "expr/rewrite.h"
 #include "expr/trace.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 // Reductions, and tensors from formulas of their index.
 namespace tenon {
@@ -30,18 +31,6 @@ ScalarType result_type(Reduction reduction, ScalarType type) {
   return reduction == Reduction::kArgMin || reduction == Reduction::kArgMax ? expr::kI64 : type;
 }
 
-// Which axes of a tensor of this rank, in its order.
-std::vector<bool> chosen_axes(std::string_view what, const Axes& axes, size_t rank) {
-  std::vector<bool> chosen(rank, !axes.list().has_value());
-  if (!axes.list()) return chosen;
-  for (const int axis : *axes.list()) {
-    const size_t at = expr::normal_axis(what, axis, rank);
-    if (chosen[at]) expr::misuse(what, fmt::format("axis {} is given twice", axis));
-    chosen[at] = true;
-  }
-  return chosen;
-}
-
 // A tensor, which a number is not.
 const Trace& trace_of(std::string_view what, const Expr& x) {
   if (x.impl().trace == nullptr) {
@@ -58,7 +47,7 @@ Expr reduce(Reduction reduction, const Expr& x, const Axes& axes, bool keepdims)
   Expr operand = reducible(reduction, x);
   const expr::Extents& from = operand.impl().shape;
   Nodes& nodes = trace->function.nodes;
-  const std::vector<bool> chosen = chosen_axes(what, axes, from.size());
+  const std::vector<bool> chosen = expr::chosen_axes(what, axes.list(), from.size());
   const auto count = static_cast<size_t>(std::count(chosen.begin(), chosen.end(), true));
   if (count == 0) return operand;
   const int first = nodes.fresh_variables(count);
@@ -86,7 +75,7 @@ Expr mean(const Expr& x, const Axes& axes, bool keepdims) {
       type.is_variable() || expr::is_any(type, expr::kFloats | expr::kHalves) ? x : cast(x, DType::kFloat32);
   Nodes& nodes = trace->function.nodes;
   NodeId count = nodes.integer(1);
-  const std::vector<bool> chosen = chosen_axes("mean", axes, x.impl().shape.size());
+  const std::vector<bool> chosen = expr::chosen_axes("mean", axes.list(), x.impl().shape.size());
   for (size_t axis = 0; axis < chosen.size(); ++axis)
     if (chosen[axis]) count = expr::arithmetic(nodes, expr::BinaryOp::kMul, count, x.impl().shape[axis]);
   return sum(operand, axes, keepdims) / cast_like(expr::make_integer(trace, count), operand);
@@ -128,8 +117,8 @@ Indexed call(std::string_view what, std::span<const Expr> extents, const detail:
   trace = expr::unite(what, operands);
   const Expr value = operands.back();
   if (value.rank() != 0) {
-    expr::misuse(what, fmt::format("the function gives {} but a scalar is required; read one element: x(i, j)",
-                                   value.type_text()));
+    expr::misuse(
+        what, fmt::format("the function gives {} but a scalar is required; read one element of it", value.type_text()));
   }
   operands.pop_back();
   expr::Extents shape;
@@ -167,6 +156,71 @@ Expr reduce_over(Reduction reduction, std::span<const Expr> extents, const Index
 
 Expr iota(const Expr& extent) {
   return compute({extent}, [](const Expr& i) { return i; });
+}
+
+Expr matmul(const Expr& a, const Expr& b) {
+  std::array<Expr, 2> operands = {a, b};
+  (void)expr::unite("matmul", operands);
+  const expr::Extents &rows = operands[0].impl().shape, &columns = operands[1].impl().shape;
+  const bool row = rows.size() == 1, column = columns.size() == 1;
+  if (rows.empty() || columns.empty() || rows.back() != columns[columns.size() - (column ? 1 : 2)]) {
+    expr::misuse("matmul", fmt::format("{} and {} are given but the last dimension of one must be the other's last but "
+                                       "one; give equal dimensions one name",
+                                       operands[0].type_text(), operands[1].type_text()));
+  }
+  const Expr left = unsqueeze(row ? unsqueeze(operands[0], 0) : operands[0], -1);      // [..., n, k, 1]
+  const Expr right = unsqueeze(column ? unsqueeze(operands[1], 1) : operands[1], -3);  // [..., 1, k, m]
+  std::vector<int> gone;
+  if (row) gone.push_back(-2);
+  if (column) gone.push_back(-1);
+  const Expr product = sum(left * right, -2);
+  return gone.empty() ? product : squeeze(product, gone);
+}
+
+namespace {
+
+// What is given for each axis that windows lie along; empty: `fallback` for each.
+std::vector<int64_t> per_axis(const char* what, std::vector<int64_t> given, size_t count, int64_t fallback,
+                              int64_t lowest) {
+  if (given.empty()) given.assign(count, fallback);
+  const auto is_out = [&](int64_t number) { return number < lowest || number > expr::kMaxExtent; };
+  if (given.size() != count || std::any_of(given.begin(), given.end(), is_out)) {
+    expr::misuse("windows", fmt::format("the {} is [{}] but {} numbers from {} to 2^30 are required, one for each axis "
+                                        "of the window",
+                                        what, fmt::join(given, ", "), count, lowest));
+  }
+  return given;
+}
+
+}  // namespace
+
+Expr windows(const Expr& x, const WindowShape& window, Outside outside, const Expr& value) {
+  const size_t count = window.size.size();
+  const auto rank = static_cast<size_t>(x.rank());
+  if (count == 0 || count > rank) {
+    expr::misuse("windows", fmt::format("a window over {} axes is given for {}", count, x.type_text()));
+  }
+  const std::vector<int64_t> size = per_axis("size", window.size, count, 1, 1);
+  const std::vector<int64_t> stride = per_axis("stride", window.stride, count, 1, 1);
+  const std::vector<int64_t> dilation = per_axis("dilation", window.dilation, count, 1, 1);
+  const std::vector<int64_t> before = per_axis("padding before", window.before, count, 0, 0);
+  const std::vector<int64_t> after = per_axis("padding after", window.after, count, 0, 0);
+  const size_t first = rank - count;
+  bool padded = false;
+  std::vector<Expr> shape = x.shape();
+  for (size_t i = 0; i < count; ++i) {
+    const int64_t covered = (size[i] - 1) * dilation[i] + 1;
+    padded = padded || before[i] != 0 || after[i] != 0;
+    shape[first + i] = floor_divide(shape[first + i] + (before[i] + after[i] - covered), stride[i]) + 1;
+  }
+  shape.insert(shape.end(), size.begin(), size.end());
+  return compute(std::span<const Expr>(shape), [&](std::span<const Expr> at) {
+    std::vector<Expr> index(at.begin(), at.begin() + static_cast<std::ptrdiff_t>(rank));
+    for (size_t i = 0; i < count; ++i) {
+      index[first + i] = index[first + i] * stride[i] + at[rank + i] * dilation[i] - before[i];
+    }
+    return x.at(index, padded ? outside : Outside::kError, value);
+  });
 }
 
 }  // namespace tenon

@@ -203,7 +203,7 @@ Expr pad(const Expr& x, int axis, const Expr& before, const Expr& after, Outside
   Nodes& nodes = view.nodes();
   const size_t at = expr::normal_axis("pad", axis, view.shape().size());
   if (outside == Outside::kError) {
-    expr::misuse("pad", "Outside::kError is given but what lies in the padding must be said: Outside::kValue, say");
+    expr::misuse("pad", "what lies in the padding must be said: a value, say, instead of that it is an error");
   }
   if (value.rank() != 0)
     expr::misuse("pad", fmt::format("the value is {} but a scalar is required", value.type_text()));
@@ -253,6 +253,27 @@ Expr concat(std::span<const Expr> parts, int axis) {
     result = result < 0 ? moved : nodes.select(nodes.binary(BinaryOp::kLt, place, ends[i]), moved, result);
   }
   return expr::make(view.trace, result, common.type, std::move(to), common.weak);
+}
+
+Expr stack(std::span<const Expr> parts, int axis) {
+  std::vector<Expr> slices;
+  for (const Expr& part : parts) slices.push_back(unsqueeze(part, axis));
+  return concat(slices, axis);
+}
+
+Expr flip(const Expr& x, const Axes& axes) {
+  const Viewed view("flip", x);
+  Nodes& nodes = view.nodes();
+  const expr::Extents& shape = view.shape();
+  const std::vector<bool> flipped = expr::chosen_axes("flip", axes.list(), shape.size());
+  Places places;
+  for (size_t axis = 0; axis < shape.size(); ++axis) {
+    if (!flipped[axis]) continue;
+    const auto place = static_cast<int>(axis);
+    const NodeId last = arithmetic(nodes, BinaryOp::kSub, shape[axis], nodes.integer(1));
+    places[place] = arithmetic(nodes, BinaryOp::kSub, last, nodes.index(place, shape[axis]));
+  }
+  return view.with(places, shape);
 }
 
 Expr squeeze(const Expr& x, const Axes& axes) {

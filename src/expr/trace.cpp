@@ -182,7 +182,7 @@ NodeId integer_scalar(std::string_view what, const Trace& trace, const Expr& ope
   const Expr::Impl& impl = operand.impl();
   if (!impl.shape.empty() || !is_any(impl.type, kIntegers) || impl.type.is_variable()) {
     misuse(what, fmt::format("{} is given but an integer scalar is required; for a part of an integer write "
-                             "floor_divide(), for a float cast(x, DType::kInt64)",
+                             "floor_divide(), for a float cast() it to i64",
                              operand.type_text()));
   }
   return computed(trace, operand, kI64);
@@ -199,6 +199,16 @@ size_t normal_axis(std::string_view what, int axis, size_t rank) {
     misuse(what, fmt::format("axis {} is given but the tensor has {} dimension{}", axis, rank, rank == 1 ? "" : "s"));
   }
   return static_cast<size_t>(axis < 0 ? axis + count : axis);
+}
+
+std::vector<bool> chosen_axes(std::string_view what, const std::optional<std::vector<int>>& axes, size_t rank) {
+  std::vector<bool> chosen(rank, !axes.has_value());
+  for (const int axis : axes.value_or(std::vector<int>())) {
+    const size_t at = normal_axis(what, axis, rank);
+    if (chosen[at]) misuse(what, fmt::format("axis {} is given twice", axis));
+    chosen[at] = true;
+  }
+  return chosen;
 }
 
 NodeId arithmetic(Nodes& nodes, BinaryOp op, NodeId a, NodeId b) { return simple(nodes, nodes.binary(op, a, b)); }

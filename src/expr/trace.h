@@ -6,6 +6,7 @@
 #include <tenon/expr.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -72,6 +73,9 @@ struct CommonType {
 
 /// `axis` from the start; throws unless it is one of `rank`.
 [[nodiscard]] size_t normal_axis(std::string_view what, int axis, size_t rank);
+/// Which axes of a tensor of this rank are meant: all when none are given.
+[[nodiscard]] std::vector<bool> chosen_axes(std::string_view what, const std::optional<std::vector<int>>& axes,
+                                            size_t rank);
 /// The element of `x` at `index`, one for each axis, in the type of x's formula; `value` is for Outside::kValue.
 [[nodiscard]] NodeId element(const Trace& trace, const Expr& x, std::span<const NodeId> index, Outside outside,
                              const Expr& value);

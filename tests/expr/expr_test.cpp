@@ -206,12 +206,25 @@ const Row kRows[] = {
     {"Take", "take: indices of f32[n, c] are given but integers are required",
      [](const Expr& x, const Expr&) { return take(x, x, 0); }},
     {"Step", "slice: step 0 is given", [](const Expr& x, const Expr&) { return slice(x, 0, 0, 1, 0); }},
-    {"PadError", "pad: Outside::kError is given",
+    {"PadError", "pad: what lies in the padding must be said",
      [](const Expr& x, const Expr&) { return pad(x, 0, 1, 1, Outside::kError); }},
     {"ComputeTensor", "compute: the function gives f32[n, c] but a scalar is required",
      [](const Expr& x, const Expr&) { return compute({2}, [&](const Expr&) { return x; }); }},
     {"ComputeIndices", "compute: a shape of 2 dimensions is given with a function of 1 indices",
      [](const Expr&, const Expr&) { return compute({2, 2}, [](const Expr& i) { return i; }); }},
+    {"MatmulScalar", "matmul: f32[n, c] and 2 are given but the last dimension of one",
+     [](const Expr& x, const Expr&) { return matmul(x, 2); }},
+    {"MatmulInner", "matmul: f32[n, c] and f32[n, c] are given but",
+     [](const Expr& x, const Expr&) { return matmul(x, x); }},
+    {"MatmulOne", "matmul: f32[n, 1] and i64[c, 3] are given but",
+     [](const Expr& x, const Expr& y) { return matmul(sum(x, 1, true), y); }},
+    {"FlipAxis", "flip: axis 2 is given", [](const Expr& x, const Expr&) { return flip(x, 2); }},
+    {"WindowAxes", "windows: a window over 3 axes is given for f32[n, c]",
+     [](const Expr& x, const Expr&) { return windows(x, {.size = {1, 1, 1}}); }},
+    {"WindowSize", "windows: the size is [0, 1] but 2 numbers from 1 to 2^30",
+     [](const Expr& x, const Expr&) { return windows(x, {.size = {0, 1}}); }},
+    {"WindowStride", "windows: the stride is [1] but 2 numbers",
+     [](const Expr& x, const Expr&) { return windows(x, {.size = {2, 2}, .stride = {1}}); }},
     {"NumberRange", "300 is given but u8 does not have it",
      [](const Expr&, const Expr& y) { return cast(y, DType::kUInt8) + 300; }},
     {"Bitcast", "bits is given f32 to read as i64", [](const Expr& x, const Expr&) { return bits(x, DType::kInt64); }},
@@ -226,6 +239,16 @@ TEST_P(Misuse, SaysWhatWasGivenAndWhatToWrite) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Expr, Misuse, ::testing::ValuesIn(kRows), [](const auto& row) { return row.param.name; });
+
+TEST(Expr, KnowsConstantExtents) {
+  LayerBuilder layer("L");
+  const Expr x = layer.input("x", "f32[n, 3]");
+  EXPECT_EQ((x.extent(1) * 2 + 1).known_integer(), 7);
+  EXPECT_EQ(Expr(5).known_integer(), 5);
+  EXPECT_EQ(x.extent(0).known_integer(), std::nullopt);
+  EXPECT_EQ(x.known_integer(), std::nullopt);
+  EXPECT_EQ(Expr(2.0).known_integer(), std::nullopt);
+}
 
 TEST(Expr, TensorsOfTwoLayersDoNotMix) {
   LayerBuilder a("A"), b("B");

@@ -252,6 +252,15 @@ std::map<std::string, Function> make_functions() {
   functions["mean_last"] = [](Inputs x) { return mean(x[0], -1); };
   functions["variance_last"] = [](Inputs x) { return variance(x[0], -1); };
   functions["concat_1"] = [](Inputs x) { return concat(x, 1); };
+  functions["matmul"] = [](Inputs x) { return matmul(x[0], x[1]); };
+  functions["stack_1"] = [](Inputs x) { return stack(x, 1); };
+  functions["flip"] = [](Inputs x) { return flip(x[0]); };
+  functions["flip_last"] = [](Inputs x) { return flip(x[0], -1); };
+  functions["windows"] = [](Inputs x) { return windows(x[0], {.size = {2, 3}}); };
+  functions["windows_strided"] = [](Inputs x) {
+    return windows(x[0], {.size = {2, 2}, .stride = {2, 1}, .dilation = {1, 2}, .before = {1, 0}, .after = {0, 2}},
+                   Outside::kValue, -7);
+  };
   functions["slice_1_4"] = [](Inputs x) { return slice(x[0], 1, 1, 4); };
   functions["slice_back"] = [](Inputs x) { return slice(x[0], 1, 4, -6, -1); };
   functions["slice_by_two"] = [](Inputs x) { return slice(x[0], 1, 1, 1000, 2); };

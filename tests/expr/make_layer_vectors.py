@@ -346,6 +346,18 @@ def views() -> None:
     case("pad_computed_1/f32", [x], [np.pad(x + x, [(0, 0), (1, 2), (0, 0)], constant_values=0.5)])
     case("pad_reflect_computed_1/f32", [x], [np.pad(x + x, [(0, 0), (1, 2), (0, 0)], mode="reflect")])
     case("slice_1_4/f32", [x], [x[:, 1:4]])
+    for left, right in (((3, 4), (4, 2)), ((4,), (4, 2)), ((3, 4), (4,)), ((4,), (4,)), ((2, 1, 3, 4), (5, 4, 2))):
+        a, b = normal(*left), normal(*right)
+        name = "x".join(map(str, left)) + "_" + "x".join(map(str, right))
+        case(f"matmul/{name}", [a, b], [(np.matmul(wide(a), wide(b)), np.float32)], 4)
+    case("stack_1/f32", [x, x + 1], [np.stack([x, x + 1], 1)])
+    case("flip/f32", [x], [np.flip(x)])
+    case("flip_last/f32", [x], [np.flip(x, -1)])
+    w = normal(2, 5, 6)
+    case("windows/f32", [w], [np.lib.stride_tricks.sliding_window_view(w, (2, 3), (1, 2))])
+    padded = np.pad(w, ((0, 0), (1, 0), (0, 2)), constant_values=-7)
+    dilated = np.lib.stride_tricks.sliding_window_view(padded, (2, 3), (1, 2))[:, ::2, :, :, ::2]
+    case("windows_strided/f32", [w], [dilated])
     case("slice_back/f32", [x], [x[:, ::-1]])
     case("slice_by_two/f32", [x], [x[:, 1::2]])
     case("slice_last_two/f32", [x], [x[:, -2:]])
