@@ -27,6 +27,8 @@ constexpr Pass kPasses[] = {
     {"fold_scale", "Moves scales and shifts behind a product into its weights and bias.", fold_scale},
     {"fuse_epilogue", "Does what follows a product element by element while its result is in registers.",
      fuse_epilogue},
+    {"fuse_expressions", "Computes neighbouring formulas, built-in ones and users', in one pass over memory.",
+     fuse_expressions},
     {"remove_dead", "Removes what no output depends on.", remove_dead},
     {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
 };

@@ -106,6 +106,15 @@ bool are_plain(const Nodes& nodes, const Bound& bound) {
   return is_plain('k') && is_plain('l');
 }
 
+// l < k, as numbers: the clamps to them do not cross.
+bool is_interval(const Nodes& nodes, const Bound& bound) {
+  const Node &k = nodes[bound.at('k')], &l = nodes[bound.at('l')];
+  if (is_any(k.type, kFloats | kHalves)) return l.value.real() < k.value.real();
+  if (is_any(k.type, kUnsigneds))
+    return static_cast<uint64_t>(l.value.integer()) < static_cast<uint64_t>(k.value.integer());
+  return l.value.integer() < k.value.integer();
+}
+
 constexpr auto kTable = std::to_array<Rule>({
     // --- order: constants come second
     {"k + a", "a + k", kNumbers, kNothing, a_is_no_constant},
@@ -164,6 +173,7 @@ constexpr auto kTable = std::to_array<Rule>({
     {"a - (a - b)", "b", kIntegers},
     {"min(min(a, k), l)", "min(a, min(k, l))", kNumbers, kNothing, are_plain},
     {"max(max(a, k), l)", "max(a, max(k, l))", kNumbers, kNothing, are_plain},
+    {"max(min(a, k), l)", "min(max(a, l), k)", kNumbers, kNothing, is_interval},
 
     // --- powers and roots
     {"pow(a, 2)", "a * a", kIntegers},

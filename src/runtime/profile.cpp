@@ -114,6 +114,13 @@ std::string Context::explain() const {
       text += fmt::format("-- planned up to here; {} '{}' needs a value of this run\n", next.op(), next.name());
     }
   }
+  const Attributes& properties = impl_->engine->plan.graph.properties();
+  if (const auto fusion = properties.find("fusion"); fusion != properties.end()) {
+    if (const auto* lines = std::get_if<std::vector<std::string>>(&fusion->second)) {
+      text += "fusion of formulas:\n";
+      for (const std::string& line : *lines) text += "    " + line + "\n";
+    }
+  }
   return text;
 }
 

@@ -38,7 +38,7 @@ ALLOWED = {
     "surgery": ["base", "graph", "ops", "expr", "layers"],
     "lowering": ["base", "graph", "ops", "expr", "layers", "formats/uff"],
     "conversion": ["base", "graph", "ops", "layers", "formats/uff", "lowering"],
-    "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "lowering"],
+    "compiler": ["base", "graph", "ops", "expr", "layers", "plan", "codegen", "lowering"],
     "codegen/llvm": ["base", "graph", "expr", "plan", "codegen"],
     # Both.
     "cli": [*RUN_SIDE, "io", "formats", "surgery", "lowering", "conversion", "compiler"],

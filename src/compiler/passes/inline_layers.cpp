@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/infer.h"
 #include "compiler/passes/passes.h"
+#include "compiler/recognise.h"
+#include "compiler/rewrite.h"
 #include "expr/trace.h"
 #include "layers/layer_type.h"
 #include "ops/expression.h"
@@ -10,8 +12,10 @@
 // inline_layers: writes users' expression layers into the graph as what they compute.
 //
 // Before:  custom nodes are bound, and values have types.
-// After:   a node whose layer is formulas is an Expression, and needs its layer no more: the plan holds it whole. Its
-//          label and documentation stay for people.
+// After:   a node whose layer is formulas needs its layer no more, the plan holds it whole. Where the formulas are what
+// a
+//          standard operator is defined by, the node is that operator, which a convolution may take as its epilogue;
+//          else it is an Expression, with its label and documentation for people.
 // Order:   as soon as types are known, so that all that follows treats users' formulas as it treats its own.
 namespace tenon {
 namespace {
@@ -26,6 +30,21 @@ std::string label_of(const Node& node) {
   return fmt::format("{}({})", node.op(), fields);
 }
 
+void make_builtin(Graph& graph, Node* node, const BuiltIn& builtin) {
+  node->set_op(builtin.op);
+  node->attributes() = builtin.attributes;
+  const Rewriter rewriter(graph);
+  const DType dtype = node->input(0)->type().dtype;
+  for (const double value : builtin.scalars) {
+    node->append_input(rewriter.constant(node->name() + "/bound", scalar_tensor(value, dtype)));
+  }
+}
+
+void make_expression(Node* node, const LayerExpr& formulas, const std::string& doc) {
+  node->attributes() = expression_attributes(formulas, label_of(*node), doc);
+  node->set_op(std::string(kExpressionOp));
+}
+
 }  // namespace
 
 void inline_layers(Graph& graph) {
@@ -37,11 +56,11 @@ void inline_layers(Graph& graph) {
     for (const Value* input : node->inputs()) inputs.push_back(input == nullptr ? TensorType() : input->type());
     const auto formulas = with_context([&] { return bound.type->formulas(inputs, bound.fields); },
                                        [&] { return fmt::format("in the layer of '{}'", node->name()); });
-    Attributes attributes = expression_attributes(*formulas, label_of(*node), bound.type->info().doc);
-    std::vector<std::string> names;
-    for (const Value* output : node->outputs()) names.push_back(output->name());
-    node->attributes() = std::move(attributes);
-    node->set_op(std::string(kExpressionOp), "");
+    if (const auto builtin = recognise(*formulas, inputs)) {
+      make_builtin(graph, node, *builtin);
+    } else {
+      make_expression(node, *formulas, bound.type->info().doc);
+    }
     infer_outputs(*node);
   }
 }

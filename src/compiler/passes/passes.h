@@ -14,6 +14,7 @@ void fold_constants(Graph& graph);
 void fold_pad(Graph& graph);
 void fold_scale(Graph& graph);
 void fuse_epilogue(Graph& graph);
+void fuse_expressions(Graph& graph);
 void merge_common(Graph& graph);
 void remove_dead(Graph& graph);
 void simplify(Graph& graph);

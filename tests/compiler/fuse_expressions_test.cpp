@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compiler/pipeline.h"
+#include "runtime/graphs.h"
+
+#include <tenon/define_layer.h>
+#include <tenon/expr_functions.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace tenon {
+namespace {
+
+using testing::f32;
+using testing::random_f32;
+using Ints = std::vector<int64_t>;
+
+// A graph under construction.
+struct Builder {
+  Graph graph;
+
+  Value* input(const Shape& shape) { return graph.add_input(graph.fresh_name("x"), f32(shape)); }
+  Value* ints(Ints values) {
+    const auto count = static_cast<int64_t>(values.size());
+    return graph.add_constant(graph.fresh_name("i"), Tensor::from<int64_t>(values, {count}));
+  }
+  Value* scalar(float value) { return graph.add_constant(graph.fresh_name("c"), Tensor::scalar(value)); }
+  Value* op(const std::string& name, std::initializer_list<Value*> inputs, Attributes attributes = {},
+            const std::string& domain = "") {
+    return graph.add_node(name, graph.fresh_name(name), inputs, std::move(attributes), domain)->output();
+  }
+  Graph finish(std::initializer_list<Value*> outputs) {
+    graph.set_outputs(outputs);
+    return std::move(graph);
+  }
+};
+
+// The labels of what runs, in order.
+std::string steps(const Graph& graph) {
+  std::string text;
+  const Plan plan = compile_plan(graph, {});
+  for (const Node* node : plan.graph.topological_order()) {
+    const auto* label = node->attribute("label");
+    text += (text.empty() ? "" : " ") + (label == nullptr ? node->op() : std::get<std::string>(*label));
+    if (const Attribute* epilogue = node->attribute("epilogue"))
+      for (const std::string& step : std::get<std::vector<std::string>>(*epilogue)) text += "+" + step;
+  }
+  return text;
+}
+
+// Fused and unfused, on the same inputs, give the same up to rounding.
+void expect_same(const Graph& graph, int64_t batch, const std::string& what) {
+  const Engine fused = compile(graph), plain = compile(graph, {.disabled_passes = {"fuse_expressions"}});
+  std::vector<Tensor> inputs;
+  for (const Port& port : fused.inputs()) {
+    Dims dims;
+    for (const Dim& dim : *port.type.shape) dims.push_back(dim.is_constant() ? dim.value() : batch);
+    inputs.push_back(random_f32(dims, static_cast<uint32_t>(inputs.size()) + 1));
+  }
+  const std::vector<Tensor> actual = fused.run(inputs), expected = plain.run(inputs);
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    ASSERT_EQ(actual[i].dims(), expected[i].dims()) << what;
+    for (int64_t k = 0; k < actual[i].count(); ++k) {
+      const float a = actual[i].values<float>()[static_cast<size_t>(k)];
+      const float e = expected[i].values<float>()[static_cast<size_t>(k)];
+      if (std::isnan(e) && std::isnan(a)) continue;
+      ASSERT_LE(std::fabs(a - e), 2e-5 * std::max(1.0F, std::fabs(e))) << what << ", output " << i << ", element " << k;
+    }
+  }
+}
+
+Graph layer_norm() {
+  Builder b;
+  Value* x = b.input({Dim("N"), 48});
+  Value* mean = b.op("ReduceMean", {x, b.ints({-1})});
+  Value* d = b.op("Sub", {x, mean});
+  Value* variance = b.op("ReduceMean", {b.op("Mul", {d, d}), b.ints({-1})});
+  Value* deviation = b.op("Sqrt", {b.op("Add", {variance, b.scalar(1e-5F)})});
+  Value* gain = b.graph.add_constant("gain", random_f32({48}, 1));
+  return b.finish({b.op("Mul", {b.op("Div", {d, deviation}), gain})});
+}
+
+TEST(FuseExpressions, AWrittenOutNormalisationIsOneStep) {
+  const Graph graph = layer_norm();
+  const std::string labels = steps(graph);
+  EXPECT_EQ(labels.find(' '), std::string::npos) << labels;
+  EXPECT_NE(labels.find("ReduceMean+Sub"), std::string::npos) << labels;
+  expect_same(graph, 7, "layer norm");
+}
+
+TEST(FuseExpressions, DiamondsAndSoftmaxWithWhatStandsAroundIt) {
+  Builder b;
+  Value* x = b.input({Dim("N"), 33});
+  Value* scaled = b.op("Mul", {x, b.scalar(0.5F)});
+  Value* diamond = b.op("Add", {b.op("Tanh", {scaled}), b.op("Exp", {scaled})});
+  const Graph graph = b.finish({b.op("Log", {b.op("Softmax", {diamond})})});
+  EXPECT_EQ(steps(graph).find(' '), std::string::npos) << steps(graph);
+  expect_same(graph, 5, "diamond");
+}
+
+TEST(FuseExpressions, UsersFormulasAndBuiltInsAreOneStep) {
+  define_layer("Wave", {{"k", 2.0}}, [](const Expr& x, const LayerFields& f) { return sin(x * f["k"]) + x; });
+  Builder b;
+  Value* x = b.input({Dim("N"), 9});
+  Value* wave = b.op("Wave", {b.op("Exp", {x})}, {{"k", 3.0}}, std::string(kLayerDomain));
+  const Graph graph = b.finish({b.op("Mul", {wave, x})});
+  EXPECT_EQ(steps(graph), "Exp+Wave+Mul");
+  expect_same(graph, 3, "wave");
+}
+
+TEST(FuseExpressions, AUsersClipRidesOnTheConvolution) {
+  define_layer("Relu6", {}, [](const Expr& x, const LayerFields&) { return minimum(maximum(x, 0.0), 6.0); });
+  Builder b;
+  Value* x = b.input({Dim("N"), 3, 6, 5});
+  Value* w = b.graph.add_constant("w", random_f32({4, 3, 1, 1}, 1));
+  Value* y = b.op("Relu6", {b.op("Conv", {x, w})}, {}, std::string(kLayerDomain));
+  const Graph graph = b.finish({y});
+  EXPECT_NE(steps(graph).find("Conv+Clip"), std::string::npos) << steps(graph);
+}
+
+TEST(FuseExpressions, TransposesBetweenConvolutionsVanishIntoFormulas) {
+  define_layer("Wave", {{"k", 2.0}}, [](const Expr& x, const LayerFields& f) { return sin(x * f["k"]) + x; });
+  Builder b;
+  Value* x = b.input({Dim("N"), 3, 6, 5});
+  Value* w = b.graph.add_constant("w", random_f32({3, 3, 1, 1}, 1));
+  Value* wave = b.op("Wave", {b.op("Conv", {x, w})}, {}, std::string(kLayerDomain));
+  const Graph graph = b.finish({b.op("Conv", {wave, w})});
+  EXPECT_EQ(steps(graph), "Transpose Conv Transpose+Wave+Transpose Conv Transpose");
+  expect_same(graph, 2, "convolutions");
+}
+
+TEST(FuseExpressions, WhatManyReadOrWouldBeComputedAgainStaysApart) {
+  Builder b;
+  Value* x = b.input({Dim("N"), 16});
+  Value* shared = b.op("Exp", {b.op("Mul", {x, b.scalar(2)})});
+  Value* one = b.op("Tanh", {b.op("Neg", {shared})});
+  Value* other = b.op("Sqrt", {b.op("Abs", {shared})});
+  EXPECT_EQ(steps(b.finish({one, other})), "Mul+Exp Neg+Tanh Abs+Sqrt");
+
+  // A row is not computed for each row of what it is added to.
+  Builder c;
+  Value* row = c.input({16});
+  Value* rows = c.input({100, 16});
+  Value* costly = c.op("Exp", {c.op("Tanh", {row})});
+  EXPECT_EQ(steps(c.finish({c.op("Neg", {c.op("Add", {rows, costly})})})), "Tanh+Exp Add+Neg");
+}
+
+TEST(FuseExpressions, SaysWhatItDid) {
+  Builder b;
+  Value* x = b.input({Dim("N"), 16});
+  Value* y = b.op("Exp", {b.op("Neg", {x})});
+  Value* w = b.graph.add_constant("w", random_f32({16, 4}, 1));
+  const Engine engine = compile(b.finish({b.op("MatMul", {y, w})}));
+  Context context = engine.context();
+  (void)context.run(std::vector{random_f32({2, 16}, 1)});
+  const std::string text = context.explain();
+  EXPECT_NE(text.find("is Neg+Exp; it ends here, because 'MatMul' reads it, which is MatMul and no formula"),
+            std::string::npos)
+      << text;
+}
+
+// Random graphs of operators that have formulas, and of users' layers.
+Graph random_graph(uint32_t seed) {
+  std::mt19937 engine(seed);
+  const auto pick = [&](size_t count) { return std::uniform_int_distribution<size_t>(0, count - 1)(engine); };
+  Builder b;
+  const Shape shape = pick(2) == 0 ? Shape{Dim("N"), 6, 8} : Shape{3, 6, 8};
+  std::vector<Value*> values = {b.input(shape)};
+  if (pick(2) == 0) values.push_back(b.input(shape));
+  if (pick(2) == 0) values.push_back(b.input({6, 1}));
+  const std::vector<std::string> unary = {"Tanh", "Sigmoid", "Neg", "Abs", "Relu", "Sin", "Softsign", "Erf"};
+  const std::vector<std::string> binary = {"Add", "Mul", "Sub", "Max", "Min"};
+  const std::vector<std::string> reductions = {"ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2"};
+  const size_t nodes = 3 + pick(14);
+  for (size_t i = 0; i < nodes; ++i) {
+    Value* a = values[pick(values.size())];
+    Value* other = values[pick(values.size())];
+    Value* y = nullptr;
+    switch (pick(9)) {
+      case 0:
+      case 1:
+        y = b.op(unary[pick(unary.size())], {a});
+        break;
+      case 2:
+      case 3:
+        y = b.op(binary[pick(binary.size())], {a, other});
+        break;
+      case 4:
+        y = b.op(reductions[pick(reductions.size())], {a, b.ints({pick(2) == 0 ? -1 : -2})});
+        break;
+      case 5:
+        y = b.op("Softmax", {a}, {{"axis", int64_t{-1}}});
+        break;
+      case 6:
+        y = b.op("Gate", {a, other}, {{"by", 0.5}}, std::string(kLayerDomain));
+        break;
+      case 7: {  // There and back again.
+        Value* there = b.op("Transpose", {b.op("Unsqueeze", {a, b.ints({0})})});
+        y = b.op("Squeeze", {b.op("Transpose", {b.op("Tanh", {there})}), b.ints({0})});
+        break;
+      }
+      default: {
+        Value* first = b.op("Slice", {a, b.ints({0}), b.ints({1}), b.ints({-1})});
+        y = b.op("Concat", {first, first}, {{"axis", int64_t{-1}}});
+        y = b.op("ReduceSum", {y, b.ints({-1})});
+        break;
+      }
+    }
+    values.push_back(y);
+  }
+  std::vector<Value*> outputs = {values.back()};
+  if (pick(3) == 0) outputs.push_back(values[values.size() / 2]);
+  std::vector<Value*> produced;
+  for (Value* output : outputs)
+    if (output->producer() != nullptr && (produced.empty() || produced[0] != output)) produced.push_back(output);
+  b.graph.set_outputs(produced);
+  return std::move(b.graph);
+}
+
+TEST(FuseExpressions, RandomGraphsComputeWhatTheyDidBefore) {
+  define_layer("Gate", {{"by", 1.0}},
+               [](const Expr& x, const Expr& y, const LayerFields& f) { return x * sigmoid(y * f["by"]); });
+  for (uint32_t seed = 1; seed <= 300; ++seed) {
+    expect_same(random_graph(seed), 3, "seed " + std::to_string(seed));
+    if (HasFatalFailure()) return;
+  }
+}
+
+}  // namespace
+}  // namespace tenon
