@@ -42,81 +42,84 @@ double modulo(double a, double b) {
   return (rest < 0) != (b < 0) ? rest + b : rest;  // NaN + b is NaN.
 }
 
-double eval_real(UnaryOp op, double x) {
+// Calls `use` with the function that an operation is, so that what is done with it many times selects it once.
+template <typename Use>
+auto with_real(UnaryOp op, Use&& use) {
   switch (op) {
     case UnaryOp::kNeg:
-      return -x;
+      return use([](double x) { return -x; });
     case UnaryOp::kAbs:
-      return std::fabs(x);
+      return use([](double x) { return std::fabs(x); });
     case UnaryOp::kFloor:
-      return std::floor(x);
+      return use([](double x) { return std::floor(x); });
     case UnaryOp::kCeil:
-      return std::ceil(x);
+      return use([](double x) { return std::ceil(x); });
     case UnaryOp::kRound:
-      return std::nearbyint(x);
+      return use([](double x) { return std::nearbyint(x); });
     case UnaryOp::kSqrt:
-      return std::sqrt(x);
+      return use([](double x) { return std::sqrt(x); });
     case UnaryOp::kExp:
-      return std::exp(x);
+      return use([](double x) { return std::exp(x); });
     case UnaryOp::kExpm1:
-      return std::expm1(x);
+      return use([](double x) { return std::expm1(x); });
     case UnaryOp::kLog:
-      return std::log(x);
+      return use([](double x) { return std::log(x); });
     case UnaryOp::kLog1p:
-      return std::log1p(x);
+      return use([](double x) { return std::log1p(x); });
     case UnaryOp::kSin:
-      return std::sin(x);
+      return use([](double x) { return std::sin(x); });
     case UnaryOp::kCos:
-      return std::cos(x);
+      return use([](double x) { return std::cos(x); });
     case UnaryOp::kTan:
-      return std::tan(x);
+      return use([](double x) { return std::tan(x); });
     case UnaryOp::kAsin:
-      return std::asin(x);
+      return use([](double x) { return std::asin(x); });
     case UnaryOp::kAcos:
-      return std::acos(x);
+      return use([](double x) { return std::acos(x); });
     case UnaryOp::kAtan:
-      return std::atan(x);
+      return use([](double x) { return std::atan(x); });
     case UnaryOp::kSinh:
-      return std::sinh(x);
+      return use([](double x) { return std::sinh(x); });
     case UnaryOp::kCosh:
-      return std::cosh(x);
+      return use([](double x) { return std::cosh(x); });
     case UnaryOp::kTanh:
-      return std::tanh(x);
+      return use([](double x) { return std::tanh(x); });
     case UnaryOp::kAsinh:
-      return std::asinh(x);
+      return use([](double x) { return std::asinh(x); });
     case UnaryOp::kAcosh:
-      return std::acosh(x);
+      return use([](double x) { return std::acosh(x); });
     case UnaryOp::kAtanh:
-      return std::atanh(x);
+      return use([](double x) { return std::atanh(x); });
     case UnaryOp::kErf:
-      return std::erf(x);
+      return use([](double x) { return std::erf(x); });
     default:
-      return x;
+      return use([](double x) { return x; });
   }
 }
 
-double eval_real(BinaryOp op, double a, double b) {
+template <typename Use>
+auto with_real(BinaryOp op, Use&& use) {
   switch (op) {
     case BinaryOp::kAdd:
-      return a + b;
+      return use([](double a, double b) { return a + b; });
     case BinaryOp::kSub:
-      return a - b;
+      return use([](double a, double b) { return a - b; });
     case BinaryOp::kMul:
-      return a * b;
+      return use([](double a, double b) { return a * b; });
     case BinaryOp::kDiv:
-      return a / b;
+      return use([](double a, double b) { return a / b; });
     case BinaryOp::kRem:
-      return std::fmod(a, b);
+      return use([](double a, double b) { return std::fmod(a, b); });
     case BinaryOp::kMod:
-      return modulo(a, b);
+      return use([](double a, double b) { return modulo(a, b); });
     case BinaryOp::kPow:
-      return std::pow(a, b);
+      return use([](double a, double b) { return std::pow(a, b); });
     case BinaryOp::kMin:
-      return std::isnan(a) || a < b ? a : b;
+      return use([](double a, double b) { return std::isnan(a) || a < b ? a : b; });
     case BinaryOp::kMax:
-      return std::isnan(a) || a > b ? a : b;
+      return use([](double a, double b) { return std::isnan(a) || a > b ? a : b; });
     default:
-      return a;
+      return use([](double a, double) { return a; });
   }
 }
 
@@ -151,59 +154,116 @@ int64_t shift(BinaryOp op, int64_t value, int64_t amount, int bits, bool is_unsi
 
 bool less(int64_t a, int64_t b, bool is_unsigned) { return is_unsigned ? raw(a) < raw(b) : a < b; }
 
-int64_t eval_integer(BinaryOp op, ScalarType type, int64_t a, int64_t b) {
-  const bool is_unsigned = is_any(type, kUnsigneds);
+template <typename Use>
+auto with_integer(UnaryOp op, ScalarType type, Use&& use) {
   switch (op) {
-    case BinaryOp::kAdd:
-      return wrap(raw(a) + raw(b));
-    case BinaryOp::kSub:
-      return wrap(raw(a) - raw(b));
-    case BinaryOp::kMul:
-      return wrap(raw(a) * raw(b));
-    case BinaryOp::kDiv:
-      return divide(a, b, is_unsigned).quotient;
-    case BinaryOp::kRem:
-      return divide(a, b, is_unsigned).rest;
-    case BinaryOp::kFloorDiv: {
-      const auto [quotient, rest] = divide(a, b, is_unsigned);
-      return !is_unsigned && rest != 0 && (rest < 0) != (b < 0) ? quotient - 1 : quotient;
-    }
-    case BinaryOp::kMod: {
-      const int64_t rest = divide(a, b, is_unsigned).rest;
-      return !is_unsigned && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
-    }
-    case BinaryOp::kPow:
-      return power(a, b, is_unsigned);
-    case BinaryOp::kMin:
-      return less(a, b, is_unsigned) ? a : b;
-    case BinaryOp::kMax:
-      return less(b, a, is_unsigned) ? a : b;
-    case BinaryOp::kAnd:
-      return a & b;
-    case BinaryOp::kOr:
-      return a | b;
-    case BinaryOp::kXor:
-      return a ^ b;
-    case BinaryOp::kShl:
-    case BinaryOp::kShr:
-      return shift(op, a, b, dtype_bits(type.dtype()), is_unsigned);
+    case UnaryOp::kNot:
+      if (type == kBool) return use([](int64_t x) { return int64_t{x == 0}; });
+      return use([](int64_t x) { return ~x; });
+    case UnaryOp::kNeg:
+      return use([](int64_t x) { return wrap(0 - raw(x)); });
+    case UnaryOp::kAbs:
+      if (is_any(type, kSigneds)) return use([](int64_t x) { return x < 0 ? wrap(0 - raw(x)) : x; });
+      [[fallthrough]];
     default:
-      return a;
+      return use([](int64_t x) { return x; });
   }
 }
 
-template <typename T, typename Less>
-bool compare(BinaryOp op, T a, T b, Less&& is_less) {
+template <typename Use>
+auto with_integer(BinaryOp op, ScalarType type, Use&& use) {
+  const bool is_unsigned = is_any(type, kUnsigneds);
+  switch (op) {
+    case BinaryOp::kAdd:
+      return use([](int64_t a, int64_t b) { return wrap(raw(a) + raw(b)); });
+    case BinaryOp::kSub:
+      return use([](int64_t a, int64_t b) { return wrap(raw(a) - raw(b)); });
+    case BinaryOp::kMul:
+      return use([](int64_t a, int64_t b) { return wrap(raw(a) * raw(b)); });
+    case BinaryOp::kDiv:
+      return use([=](int64_t a, int64_t b) { return divide(a, b, is_unsigned).quotient; });
+    case BinaryOp::kRem:
+      return use([=](int64_t a, int64_t b) { return divide(a, b, is_unsigned).rest; });
+    case BinaryOp::kFloorDiv:
+      return use([=](int64_t a, int64_t b) {
+        const auto [quotient, rest] = divide(a, b, is_unsigned);
+        return !is_unsigned && rest != 0 && (rest < 0) != (b < 0) ? quotient - 1 : quotient;
+      });
+    case BinaryOp::kMod:
+      return use([=](int64_t a, int64_t b) {
+        const int64_t rest = divide(a, b, is_unsigned).rest;
+        return !is_unsigned && rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+      });
+    case BinaryOp::kPow:
+      return use([=](int64_t a, int64_t b) { return power(a, b, is_unsigned); });
+    case BinaryOp::kMin:
+      return use([=](int64_t a, int64_t b) { return less(a, b, is_unsigned) ? a : b; });
+    case BinaryOp::kMax:
+      return use([=](int64_t a, int64_t b) { return less(b, a, is_unsigned) ? a : b; });
+    case BinaryOp::kAnd:
+      return use([](int64_t a, int64_t b) { return a & b; });
+    case BinaryOp::kOr:
+      return use([](int64_t a, int64_t b) { return a | b; });
+    case BinaryOp::kXor:
+      return use([](int64_t a, int64_t b) { return a ^ b; });
+    case BinaryOp::kShl:
+    case BinaryOp::kShr:
+      return use(
+          [=, bits = dtype_bits(type.dtype())](int64_t a, int64_t b) { return shift(op, a, b, bits, is_unsigned); });
+    default:
+      return use([](int64_t a, int64_t) { return a; });
+  }
+}
+
+// `is_less` is of T.
+template <typename T, typename Less, typename Use>
+auto with_comparison(BinaryOp op, Less is_less, Use&& use) {
   switch (op) {
     case BinaryOp::kEq:
-      return a == b;
+      return use([](T a, T b) { return a == b; });
     case BinaryOp::kNe:
-      return a != b;
+      return use([](T a, T b) { return a != b; });
     case BinaryOp::kLt:
-      return is_less(a, b);
+      return use([=](T a, T b) { return is_less(a, b); });
     default:
-      return is_less(a, b) || a == b;
+      return use([=](T a, T b) { return is_less(a, b) || a == b; });
   }
+}
+
+// The same with an operation as a function of Scalars; `wraps` says whether its results are to be rounded to `type`.
+template <typename Use>
+auto with_function(UnaryOp op, ScalarType type, Use&& use) {
+  if (op == UnaryOp::kIsNaN) return use([](Scalar x) { return Scalar::integer(std::isnan(x.real()) ? 1 : 0); }, false);
+  if (op == UnaryOp::kIsInf) return use([](Scalar x) { return Scalar::integer(std::isinf(x.real()) ? 1 : 0); }, false);
+  if (is_any(type, kFloats)) {
+    return with_real(op, [&](auto f) { return use([f](Scalar x) { return Scalar::real(f(x.real())); }, false); });
+  }
+  return with_integer(op, type,
+                      [&](auto f) { return use([f](Scalar x) { return Scalar::integer(f(x.integer())); }, true); });
+}
+
+template <typename Use>
+auto with_function(BinaryOp op, ScalarType type, Use&& use) {
+  const auto real = [&](auto f) {
+    return use([f](Scalar a, Scalar b) { return Scalar::real(f(a.real(), b.real())); }, false);
+  };
+  const auto integer = [&](auto f) {
+    return use([f](Scalar a, Scalar b) { return Scalar::integer(f(a.integer(), b.integer())); }, true);
+  };
+  if (!info(op).predicate) return is_any(type, kFloats) ? with_real(op, real) : with_integer(op, type, integer);
+  if (is_any(type, kFloats)) {
+    return with_comparison<double>(
+        op, [](double a, double b) { return a < b; },
+        [&](auto f) {
+          return use([f](Scalar a, Scalar b) { return Scalar::integer(f(a.real(), b.real()) ? 1 : 0); }, false);
+        });
+  }
+  const bool is_unsigned = is_any(type, kUnsigneds);
+  return with_comparison<int64_t>(
+      op, [=](int64_t a, int64_t b) { return less(a, b, is_unsigned); },
+      [&](auto f) {
+        return use([f](Scalar a, Scalar b) { return Scalar::integer(f(a.integer(), b.integer()) ? 1 : 0); }, false);
+      });
 }
 
 // One element of memory: the rounding and conversion rules of base/elements.h.
@@ -224,6 +284,21 @@ struct Element {
     return Scalar::integer(load_i64(bytes, type.dtype(), 0));
   }
 };
+
+// round_to() for many.
+void round_all(ScalarType type, std::span<Scalar> values) {
+  const int unused = 64 - dtype_bits(type.dtype());
+  if (unused == 0) return;
+  if (type == kF32) {
+    for (Scalar& x : values) x = Scalar::real(static_cast<double>(static_cast<float>(x.real())));
+  } else if (is_any(type, kSigneds)) {
+    for (Scalar& x : values) x = Scalar::integer(wrap(raw(x.integer()) << unused) >> unused);
+  } else if (is_any(type, kUnsigneds)) {
+    for (Scalar& x : values) x = Scalar::integer(wrap(raw(x.integer()) << unused >> unused));
+  } else {
+    for (Scalar& x : values) x = round_to(type, x);
+  }
+}
 
 }  // namespace
 
@@ -274,26 +349,46 @@ const UnaryInfo& info(UnaryOp op) noexcept { return kUnaryTable[static_cast<size
 const BinaryInfo& info(BinaryOp op) noexcept { return kBinaryTable[static_cast<size_t>(op)]; }
 
 Scalar eval(UnaryOp op, ScalarType type, Scalar x) {
-  if (op == UnaryOp::kIsNaN) return Scalar::integer(std::isnan(x.real()) ? 1 : 0);
-  if (op == UnaryOp::kIsInf) return Scalar::integer(std::isinf(x.real()) ? 1 : 0);
-  if (is_any(type, kFloats)) return Scalar::real(eval_real(op, x.real()));
-  int64_t value = x.integer();
-  if (op == UnaryOp::kNot) value = type == kBool ? (value == 0 ? 1 : 0) : ~value;
-  if (op == UnaryOp::kNeg || (op == UnaryOp::kAbs && value < 0 && is_any(type, kSigneds))) value = wrap(0 - raw(value));
-  return round_to(type, Scalar::integer(value));
+  return with_function(op, type, [&](auto f, bool wraps) { return wraps ? round_to(type, f(x)) : f(x); });
 }
 
 Scalar eval(BinaryOp op, ScalarType type, Scalar a, Scalar b) {
-  const bool is_real = is_any(type, kFloats);
-  if (info(op).predicate) {
-    const bool is_unsigned = is_any(type, kUnsigneds);
-    const bool result =
-        is_real ? compare(op, a.real(), b.real(), [](double p, double q) { return p < q; })
-                : compare(op, a.integer(), b.integer(), [&](int64_t p, int64_t q) { return less(p, q, is_unsigned); });
-    return Scalar::integer(result ? 1 : 0);
+  return with_function(op, type, [&](auto f, bool wraps) { return wraps ? round_to(type, f(a, b)) : f(a, b); });
+}
+
+void eval(UnaryOp op, ScalarType type, Lanes x, std::span<Scalar> out) {
+  with_function(op, type, [&](auto f, bool wraps) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = f(x[i]);
+    if (wraps) round_all(type, out);
+  });
+}
+
+void eval(BinaryOp op, ScalarType type, Lanes a, Lanes b, std::span<Scalar> out) {
+  with_function(op, type, [&](auto f, bool wraps) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = f(a[i], b[i]);
+    if (wraps) round_all(type, out);
+  });
+}
+
+Scalar fold(BinaryOp op, ScalarType type, Scalar start, Lanes x, size_t count) {
+  return with_function(op, type, [&](auto f, bool wraps) {
+    Scalar result = start;
+    for (size_t i = 0; i < count; ++i) result = f(result, x[i]);
+    return wraps ? round_to(type, result) : result;
+  });
+}
+
+void eval_cast(CastMode mode, ScalarType from, ScalarType to, Lanes x, std::span<Scalar> out) {
+  const bool real = is_any(from, kFloats | kHalves);
+  if (mode == CastMode::kValue && real && (to == kF32 || to == kF64)) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = x[i];
+    round_all(to, out);
+  } else if (mode == CastMode::kValue && !real && is_any(to, kIntegers)) {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = x[i];
+    round_all(to, out);
+  } else {
+    for (size_t i = 0; i < out.size(); ++i) out[i] = eval_cast(mode, from, to, x[i]);
   }
-  if (is_real) return Scalar::real(eval_real(op, a.real(), b.real()));
-  return round_to(type, Scalar::integer(eval_integer(op, type, a.integer(), b.integer())));
 }
 
 Scalar eval_cast(CastMode mode, ScalarType from, ScalarType to, Scalar x) {

@@ -6,7 +6,9 @@
 #include <bit>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
+#include <vector>
 
 // The scalars that expressions compute with: their types, their values, and the functions on them. What a function
 // means is said here once, by eval(); the interpreter and constant folding use it, and generated code is tested
@@ -77,6 +79,19 @@ class Scalar {
  private:
   explicit constexpr Scalar(int64_t bits) : bits_(bits) {}
   int64_t bits_ = 0;
+};
+
+/// As many values as are needed: side by side, or one that stands for all.
+class Lanes {
+ public:
+  Lanes(std::span<const Scalar> values)  // NOLINT(google-explicit-constructor)
+      : data_(values.data()), step_(values.size() == 1 ? 0 : 1) {}
+  Lanes(const std::vector<Scalar>& values) : Lanes(std::span(values)) {}  // NOLINT(google-explicit-constructor)
+  [[nodiscard]] Scalar operator[](size_t i) const { return data_[i * step_]; }
+
+ private:
+  const Scalar* data_;
+  size_t step_;
 };
 
 enum class UnaryOp : uint8_t {
@@ -158,8 +173,14 @@ struct BinaryInfo {
 /// interpreter is more exact than what it is an oracle of; round_to() rounds.
 [[nodiscard]] Scalar eval(UnaryOp op, ScalarType type, Scalar x);
 [[nodiscard]] Scalar eval(BinaryOp op, ScalarType type, Scalar a, Scalar b);
+/// The same for each of `out`, which is none of the operands.
+void eval(UnaryOp op, ScalarType type, Lanes x, std::span<Scalar> out);
+void eval(BinaryOp op, ScalarType type, Lanes a, Lanes b, std::span<Scalar> out);
+/// op(… op(op(start, x[0]), x[1]) …, x[count - 1]) of an op that is associative on integers.
+[[nodiscard]] Scalar fold(BinaryOp op, ScalarType type, Scalar start, Lanes x, size_t count);
 /// A value of dtype `from` as one of dtype `to`, rounded to it.
 [[nodiscard]] Scalar eval_cast(CastMode mode, ScalarType from, ScalarType to, Scalar x);
+void eval_cast(CastMode mode, ScalarType from, ScalarType to, Lanes x, std::span<Scalar> out);
 /// The nearest value of the dtype: floats round, integers wrap.
 [[nodiscard]] Scalar round_to(ScalarType type, Scalar x);
 /// `number` in `type`; nullopt when an integer type does not have it. Floats round; a variable takes all.
