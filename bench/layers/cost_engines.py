@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import worker
 
 HERE = Path(__file__).resolve().parent
@@ -171,10 +172,12 @@ class Ncnn:
 
         self.net = ncnn.Net()
         self.net.opt.num_threads = job["threads"]
+        self.net.opt.use_fp16_packed = self.net.opt.use_fp16_storage = self.net.opt.use_fp16_arithmetic = False
         param = Path(job["files"]["param"]).read_text()
         if self.net.load_param_mem(self.prepare(param)) or self.net.load_model(job["files"]["bin"]):
             raise RuntimeError("ncnn cannot read its model; its message is above")
-        self.image = ncnn.Mat(images[0].transpose(2, 0, 1).copy())
+        self.array = images[0].transpose(2, 0, 1).copy()  # Which the Mat only borrows.
+        self.image = ncnn.Mat(self.array)
 
     def prepare(self, param):
         return param
@@ -186,11 +189,11 @@ class Ncnn:
 
     def output(self):
         self.run()
-        return self.result.numpy()[None]
+        return np.array(self.result)[None]
 
 
 class NcnnPython(Ncnn):
-    """The converter fused the clips into the convolutions; here they become layers again, the user's."""
+    """The user's layer, which cannot take the packed layout: an array of it crashes."""
 
     def prepare(self, param):
         from peers.relu6_ncnn import UserRelu6

@@ -69,27 +69,26 @@ def layer_norm(x, gain, bias, out):
 
 @kernel
 def group_norm(x, gain, bias, out):
-    channels, height, width = x.shape[1:]
-    of_group = channels // 4
-    size = np.float32(of_group * height * width)
-    for n in numba.prange(x.shape[0] * 4):
-        image, first = n // 4, n % 4 * of_group
+    images, channels, height, width = x.shape
+    of_group, plane = channels // 4, height * width
+    groups = x.reshape(images * 4, of_group, plane)
+    results = out.reshape(images * 4, of_group, plane)
+    size = np.float32(of_group * plane)
+    for g in numba.prange(images * 4):
         total = ZERO
-        for c in range(first, first + of_group):
-            for h in range(height):
-                for w in range(width):
-                    total += x[image, c, h, w]
+        for c in range(of_group):
+            for i in range(plane):
+                total += groups[g, c, i]
         mean = total / size
         total = ZERO
-        for c in range(first, first + of_group):
-            for h in range(height):
-                for w in range(width):
-                    total += (x[image, c, h, w] - mean) * (x[image, c, h, w] - mean)
+        for c in range(of_group):
+            for i in range(plane):
+                total += (groups[g, c, i] - mean) * (groups[g, c, i] - mean)
         scale = ONE / math.sqrt(total / size + EPSILON)
-        for c in range(first, first + of_group):
-            for h in range(height):
-                for w in range(width):
-                    out[image, c, h, w] = (x[image, c, h, w] - mean) * scale * gain[c] + bias[c]
+        for c in range(of_group):
+            factor, term = gain[g % 4 * of_group + c], bias[g % 4 * of_group + c]
+            for i in range(plane):
+                results[g, c, i] = (groups[g, c, i] - mean) * scale * factor + term
 
 
 @kernel
@@ -122,8 +121,10 @@ def pixel_shuffle(x, out):
     for n in numba.prange(x.shape[0]):
         for c in range(out.shape[1]):
             for h in range(out.shape[2]):
-                for w in range(out.shape[3]):
-                    out[n, c, h, w] = x[n, 4 * c + 2 * (h % 2) + w % 2, h // 2, w // 2]
+                source = 4 * c + 2 * (h % 2)
+                for w in range(x.shape[3]):
+                    out[n, c, h, 2 * w] = x[n, source, h // 2, w]
+                    out[n, c, h, 2 * w + 1] = x[n, source + 1, h // 2, w]
 
 
 @kernel

@@ -8,7 +8,6 @@ class UserRelu6(ncnn.Layer):
         super().__init__()
         self.one_blob_only = True
         self.support_inplace = True
-        self.support_packing = True
 
     def forward_inplace(self, blob, option):
         values = np.array(blob, copy=False)
