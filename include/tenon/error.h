@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <exception>
 #include <string>
+#include <utility>
 #include <vector>
 
 // The one exception type that Tenon throws.
@@ -48,11 +49,16 @@ class TENON_API Error : public std::exception {
   /// Adds an outer context, e.g. "while reading 'a.pb'".
   void add_context(std::string context);
 
+  /// What a function of the host program threw, where this error stands for that: Python's exception, say. Else null.
+  [[nodiscard]] const std::exception_ptr& cause() const noexcept { return cause_; }
+  void set_cause(std::exception_ptr cause) noexcept { cause_ = std::move(cause); }
+
  private:
   ErrorCode code_;
   std::string message_;
   std::vector<std::string> context_;
   std::string what_;
+  std::exception_ptr cause_;
 };
 
 /// Runs `body()`; an Error that leaves it gains the context that `describe()` returns.

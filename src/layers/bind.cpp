@@ -9,6 +9,7 @@ namespace {
 [[noreturn]] void rethrow_named(const std::string& where, const Error& error) {
   Error named(error.code(), fmt::format("{}: {}", where, error.message()));
   for (const std::string& context : error.context()) named.add_context(context);
+  named.set_cause(error.cause());
   throw named;  // NOLINT(bugprone-exception-copy-constructor-throws): Error holds strings
 }
 
