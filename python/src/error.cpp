@@ -37,6 +37,18 @@ nb::object make(const char* class_name, const Error& error) {
   return nb::module_::import_("tenon.errors").attr(class_name)(error.message(), error.context());
 }
 
+// Python's own exception, with what C++ has added to its message on the way.
+void raise_again(const nb::python_error& original, const Error& error) {
+  const nb::handle exception = original.value();
+  if (nb::isinstance(exception, nb::module_::import_("tenon.errors").attr("Error"))) {
+    exception.attr("message") = error.message();
+    exception.attr("context") = nb::tuple(nb::cast(error.context()));
+  } else {
+    exception.attr("add_note")(std::string("in the layer ") + error.what());
+  }
+  nb::python_error(original).restore();
+}
+
 void translate(const std::exception_ptr& thrown, void*) {
   const auto raise = [](const nb::object& error) { PyErr_SetObject(error.type().ptr(), error.ptr()); };
   try {
@@ -48,11 +60,30 @@ void translate(const std::exception_ptr& thrown, void*) {
     made.attr("nodes") = nb::cast(error.nodes());
     raise(made);
   } catch (const Error& error) {
-    raise(make(class_of(error.code()), error));
+    try {
+      if (error.cause() != nullptr) std::rethrow_exception(error.cause());
+      raise(make(class_of(error.code()), error));
+    } catch (const nb::python_error& original) {
+      raise_again(original, error);
+    }
   }
 }
 
 }  // namespace
+
+Error error_of(const nb::python_error& error) {
+  const nb::handle exception = error.value();
+  const nb::module_ errors = nb::module_::import_("tenon.errors");
+  const bool ours = nb::isinstance(exception, errors.attr("Error"));
+  const auto text = nb::cast<std::string>(ours ? exception.attr("message") : errors.attr("summary")(exception));
+  Error made(ours ? nb::cast<ErrorCode>(exception.attr("code")) : ErrorCode::kInvalidArgument, text);
+  if (ours) {
+    for (const nb::handle context : nb::borrow<nb::object>(exception.attr("context")))
+      made.add_context(nb::cast<std::string>(context));
+  }
+  made.set_cause(std::make_exception_ptr(error));
+  return made;
+}
 
 void bind_error(nb::module_& module) {
   nb::enum_<ErrorCode>(module, "ErrorCode", "What kind of thing went wrong; each has an exception class.")

@@ -14,6 +14,10 @@ struct MissingFile : Error {
   explicit MissingFile(const Error& error) : Error(error) {}
 };
 
+/// An exception of Python as an Error that has it as its cause, on its way through C++. The translator raises it again:
+/// a tenon.Error with the message that the Error has by then, another one with that as a note.
+[[nodiscard]] Error error_of(const nanobind::python_error& error);
+
 /// Runs `body(path)` without the GIL. An error kNotFound is a MissingFile when there is no file at `path`.
 template <typename Body>
 decltype(auto) with_file(const std::filesystem::path& path, Body&& body) {

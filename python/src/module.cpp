@@ -17,6 +17,9 @@ NB_MODULE(_core, module) {
   bind_formats(module);
   bind_surgery(module, graph);
   bind_plugins(module);
+  bind_expr(module);
+  bind_expr_functions(module);
+  bind_define_layer(module);
   bind_engine(module);
   bind_compile(module);
   bind_convert(module);

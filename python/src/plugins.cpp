@@ -34,7 +34,7 @@ void bind_plugins(nb::module_& module) {
                              : fmt::format("<tenon.LayerField {}={}>", self.name, to_string(self.fallback));
       });
 
-  nb::class_<LayerSummary>(module, "Layer", "A layer that a plugin has brought.")
+  nb::class_<LayerSummary>(module, "LayerSummary", "A layer that is known: from a plugin, or defined by the program.")
       .def_ro("domain", &LayerSummary::domain, "Its namespace.")
       .def_ro("name", &LayerSummary::name, "Its name.")
       .def_ro("version", &LayerSummary::version, "Its version.")
@@ -50,7 +50,7 @@ void bind_plugins(nb::module_& module) {
       .def_ro("cpu", &LayerSummary::cpu, "Whether it runs on the CPU.")
       .def_ro("cuda", &LayerSummary::cuda, "Whether it runs on NVIDIA GPUs.")
       .def("__repr__", [](const LayerSummary& self) {
-        return fmt::format("<tenon.Layer {}::{} version {}>", self.domain, self.name, self.version);
+        return fmt::format("<tenon.LayerSummary {}::{} version {}>", self.domain, self.name, self.version);
       });
 
   module.def(

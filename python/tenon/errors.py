@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The exceptions that Tenon raises: all are tenon.Error, and each is also the builtin exception of its kind."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 from tenon._core import ErrorCode
@@ -88,3 +91,30 @@ class InternalError(Error, RuntimeError):
     """A bug in Tenon, or in a plugin when the message says so."""
 
     code = ErrorCode.INTERNAL
+
+
+_OURS = str(Path(__file__).parent) + os.sep
+
+
+def user_line(traceback: TracebackType | None) -> str | None:
+    """The innermost line, "file.py:12", of a traceback that is neither Tenon's nor NumPy's."""
+    found = None
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith(_OURS) and f"{os.sep}numpy{os.sep}" not in file:
+            found = f"{file.removeprefix(os.getcwd() + os.sep)}:{traceback.tb_lineno}"
+        traceback = traceback.tb_next
+    return found
+
+
+def locate(error: Error, where: str | None) -> None:
+    """Puts the user's line in front of an error's message."""
+    if where is not None:
+        error.message = f"{where}: {error.message}"
+        error.args = (error.message,)
+
+
+def summary(error: BaseException) -> str:
+    """What an exception of the user's own code says, and where it was raised, in one line."""
+    where = user_line(error.__traceback__)
+    return f"{where + ': ' if where else ''}{type(error).__name__}: {error}"

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <tenon/define_layer.h>
+
+#include "array.h"
+#include "attribute.h"
+#include "error.h"
+#include "expr.h"
+#include "module.h"
+
+#include <fmt/core.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include <cstring>
+#include <memory>
+#include <set>
+
+// Layers that are functions of Python: by formulas or as callbacks. tenon/_layer.py is the rest of it.
+namespace tenon::python {
+namespace {
+
+/// A Python function that C++ keeps and copies without the GIL. All are let go before the interpreter ends, for the
+/// registry and engines may outlive it.
+class HeldFunction {
+ public:
+  explicit HeldFunction(const nb::callable& function) : function_(function) { all().insert(this); }
+  ~HeldFunction() {
+    if (Py_IsInitialized() == 0) return;
+    const nb::gil_scoped_acquire gil;
+    all().erase(this);
+    function_.reset();
+  }
+  HeldFunction(const HeldFunction&) = delete;
+  HeldFunction& operator=(const HeldFunction&) = delete;
+
+  template <typename... Arguments>
+  [[nodiscard]] nb::object operator()(const Arguments&... arguments) const {
+    if (!function_.is_valid()) throw Error(ErrorCode::kUnsupported, "the interpreter that has its function has ended");
+    return function_(arguments...);
+  }
+  static void let_all_go() {
+    for (HeldFunction* held : all()) held->function_.reset();
+  }
+
+ private:
+  // Read and written with the GIL.
+  static std::set<HeldFunction*>& all() {
+    static auto& held = *new std::set<HeldFunction*>;
+    return held;
+  }
+  nb::object function_;
+};
+
+using SharedFunction = std::shared_ptr<const HeldFunction>;  // Shared by the registry and all instances of the layer.
+
+SharedFunction share(const nb::callable& function) { return std::make_shared<const HeldFunction>(function); }
+
+/// Runs `body` with the GIL. What Python raises leaves it as an Error with the exception as its cause.
+template <typename Body>
+auto in_python(const Body& body) -> decltype(body()) {
+  const nb::gil_scoped_acquire gil;
+  try {
+    return body();
+  } catch (const nb::python_error& error) {
+    throw error_of(error);
+  }
+}
+
+LayerFormulas formulas_of(const nb::callable& function) {
+  return [shared = share(function)](std::span<const Expr> inputs, const LayerFields& fields) {
+    return in_python([&] {
+      nb::list symbols;
+      for (const Expr& input : inputs) symbols.append(nb::cast(input));
+      return nb::cast<std::vector<Expr>>((*shared)(symbols, attributes_to_python(fields.all())));
+    });
+  };
+}
+
+// A callback's arguments: arrays over memory that is the engine's, and is only lent to it.
+class Lent {
+ public:
+  explicit Lent(std::span<const TensorView> inputs) {
+    for (const TensorView& input : inputs) {
+      arrays_.append(array_of(Tensor::shared(loan_, input.data, input.dtype, input.dims)));
+    }
+  }
+  [[nodiscard]] const nb::list& arrays() const { return arrays_; }
+  /// Lets go of the arrays; whether nobody else holds one.
+  [[nodiscard]] bool give_back() {
+    arrays_.clear();
+    return loan_.use_count() == 1;
+  }
+
+ private:
+  std::shared_ptr<const int> loan_ = std::make_shared<const int>();  // Shared by the arrays.
+  nb::list arrays_;
+};
+
+// After an exception, the frames that it went through hold the arguments still; without them it can travel on.
+[[noreturn]] void rethrow_without_arrays(const nb::python_error& error, Lent& lent) {
+  Error thrown = error_of(error);
+  nb::module_::import_("traceback").attr("clear_frames")(error.traceback());
+  if (!lent.give_back()) thrown.set_cause(nullptr);
+  throw thrown;
+}
+
+void write_result(nb::handle result, size_t index, const MutableTensorView& output) {
+  const ArrayInput given(result, fmt::format("its output {}", index), output.dtype);
+  const TensorView& view = given.view();
+  if (view.dtype != output.dtype || view.dims != output.dims) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("its output {} is {}{} but {}{} is required; return an array of that dtype and shape, or "
+                            "give the layer a type rule: @tenon.layer(callback=True, types=...)",
+                            index, dtype_name(view.dtype), to_string(view.dims), dtype_name(output.dtype),
+                            to_string(output.dims)));
+  }
+  if (const int64_t bytes = view.size_bytes(); bytes > 0)
+    std::memcpy(output.data, view.data, static_cast<size_t>(bytes));
+}
+
+void run_callback(const HeldFunction& function, std::span<const TensorView> inputs,
+                  std::span<const MutableTensorView> outputs, const LayerFields& fields) {
+  const nb::gil_scoped_acquire gil;
+  Lent lent(inputs);
+  try {
+    const nb::object results = function(lent.arrays(), attributes_to_python(fields.all()));
+    for (size_t i = 0; i < outputs.size(); ++i) write_result(results[i], i, outputs[i]);
+  } catch (const nb::python_error& error) {
+    rethrow_without_arrays(error, lent);
+  }
+  if (!lent.give_back()) {
+    throw Error(ErrorCode::kInvalidArgument,
+                "it keeps an input array (or a part of one) after its return, but these arrays are only lent to it; "
+                "keep a copy: x.copy()");
+  }
+}
+
+LayerFunctions functions_of(const nb::callable& run, const std::optional<nb::callable>& types) {
+  LayerFunctions functions;
+  functions.run = [shared = share(run)](std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                                        const LayerFields& fields) { run_callback(*shared, inputs, outputs, fields); };
+  if (!types) return functions;
+  functions.types = [shared = share(*types)](std::span<const TensorType> inputs, const LayerFields& fields) {
+    return in_python([&] {
+      nb::list given;
+      for (const TensorType& input : inputs) given.append(nb::cast(input));
+      return nb::cast<std::vector<TensorType>>((*shared)(given, attributes_to_python(fields.all())));
+    });
+  };
+  return functions;
+}
+
+LayerDefinition definition_of(const nb::handle& layer) {
+  const auto text = [&](const char* name) { return nb::cast<std::string>(layer.attr(name)); };
+  LayerDefinition definition;
+  definition.name = text("name");
+  definition.domain = text("domain");
+  definition.version = nb::cast<int>(layer.attr("version"));
+  definition.doc = text("doc");
+  definition.origin = text("origin");
+  definition.fields = attributes_from_python(nb::cast<nb::dict>(layer.attr("fields")));
+  definition.inputs = nb::cast<std::vector<std::string>>(layer.attr("inputs"));
+  definition.variadic = nb::cast<bool>(layer.attr("variadic"));
+  definition.outputs = nb::cast<int>(layer.attr("outputs"));
+  return definition;
+}
+
+}  // namespace
+
+void bind_define_layer(nb::module_& module) {
+  nb::module_::import_("atexit").attr("register")(nb::cpp_function(&HeldFunction::let_all_go));
+  module.def(
+      "_define_layer",
+      [](const nb::handle& layer, const nb::callable& formulas) {
+        LayerDefinition definition = definition_of(layer);
+        define_layer(std::move(definition), formulas_of(formulas));
+      },
+      "Registers a tenon.Layer; formulas(symbols, fields) gives its outputs.");
+  module.def(
+      "_define_callback",
+      [](const nb::handle& layer, const nb::callable& run, const std::optional<nb::callable>& types) {
+        LayerDefinition definition = definition_of(layer);
+        define_layer(std::move(definition), functions_of(run, types));
+      },
+      nb::arg("layer"), nb::arg("run"), nb::arg("types").none(),
+      "Registers a tenon.Layer; run(arrays, fields) gives its outputs, types(types, fields) their types.");
+}
+
+}  // namespace tenon::python
