@@ -137,6 +137,10 @@ bool needs_ml_dtypes(DType dtype) {
   return dtype == DType::kBFloat16 || (dtype_kind(dtype) == DTypeKind::kFloat && dtype_bits(dtype) == 8);
 }
 
+nb::object as_integers(const nb::object& array, DType dtype) {
+  return array.attr("view")(dtype_bits(dtype) == 16 ? "uint16" : "uint8");
+}
+
 nb::dlpack::dtype buffer_type(DType dtype) {
   const auto bits = static_cast<uint8_t>(dtype_bits(dtype));
   if (needs_ml_dtypes(dtype)) return {static_cast<uint8_t>(Code::UInt), bits, 1};
@@ -194,7 +198,7 @@ nb::object copied_array(const TensorView& view) {
   // Kept for good, as in numpy_dtype().
   static const auto& empty = *new nb::object(numpy().attr("empty"));
   nb::object array = empty(dims_to_python(view.dims), numpy_dtype(view.dtype));
-  const WritableBuffer buffer(needs_ml_dtypes(view.dtype) ? nb::object(array.attr("view")("uint8")) : array, "");
+  const WritableBuffer buffer(needs_ml_dtypes(view.dtype) ? as_integers(array, view.dtype) : array, "");
   if (const int64_t bytes = view.size_bytes(); bytes > 0)
     std::memcpy(buffer->buf, view.data, static_cast<size_t>(bytes));
   return array;
@@ -205,7 +209,7 @@ void copy_into(nb::handle array, const TensorView& view, const std::string& what
   DType dtype = DType::kUndefined;
   if (nb::isinstance(array, numpy().attr("ndarray"))) {
     dtype = dtype_of_numpy(array.attr("dtype"));
-    if (needs_ml_dtypes(dtype)) raw = raw.attr("view")(dtype_bits(dtype) == 16 ? "uint16" : "uint8");
+    if (needs_ml_dtypes(dtype)) raw = as_integers(raw, dtype);
   }
   const WritableBuffer buffer(raw, what);
   if (dtype == DType::kUndefined) dtype = dtype_of_format(buffer->format, buffer->itemsize);
