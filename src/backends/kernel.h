@@ -57,10 +57,38 @@ struct Problem {
   int threads = 1;
   PackedWeights* packed = nullptr;
   codegen::CodeSource* code = nullptr;
+  bool followed = false;  ///< What reads output 0, and nothing else does, works element by element.
 };
 
 /// The loops of an Expression node for the problem's shapes.
 [[nodiscard]] codegen::Program program_of(const Problem& problem);
+
+/// A kernel's work in parts, each of which writes a stretch of output 0's elements: so what follows element by element
+/// can be done while a part's result is in the cache. Views and workspace are as for Kernel::run().
+class Parts {
+ public:
+  virtual ~Parts() = default;
+  [[nodiscard]] virtual int64_t count() const = 0;
+  /// The first element that part `index` writes. Parts are in order and leave nothing out; begin(count()) is the number
+  /// of elements.
+  [[nodiscard]] virtual int64_t begin(int64_t index) const = 0;
+  /// On any of Problem::threads threads, whose number `thread` is; each has its own call at a time.
+  virtual void run(int64_t index, int thread, std::span<const TensorView> inputs,
+                   std::span<const MutableTensorView> outputs, void* workspace) const = 0;
+};
+
+/// Work that can be done for any stretch of the elements, output 0 in the memory of input 0.
+class Stretches {
+ public:
+  virtual ~Stretches() = default;
+  /// Stretches begin and end at multiples of it.
+  [[nodiscard]] virtual int64_t granularity() const { return 1; }
+  /// False while whole runs are wanted: a user's layer is watched at first.
+  [[nodiscard]] virtual bool ready() const { return true; }
+  /// Elements [begin, end), on any thread; several at a time.
+  virtual void run(int64_t begin, int64_t end, std::span<const TensorView> inputs,
+                   std::span<const MutableTensorView> outputs) const = 0;
+};
 
 /// A kernel made for one problem. It belongs to one context, so run() is never called twice at a time.
 class Kernel {
@@ -76,6 +104,10 @@ class Kernel {
     (void)index;
     return false;
   }
+  /// The same work in parts, or null. Asked for only when Problem::followed was set.
+  [[nodiscard]] virtual const Parts* parts() const { return nullptr; }
+  /// The same work by stretches, or null.
+  [[nodiscard]] virtual const Stretches* stretches() const { return nullptr; }
   /// What the library below calls it ("brgconv:avx2"), for --explain; "" if nothing.
   [[nodiscard]] virtual std::string detail() const { return {}; }
 };

@@ -19,6 +19,7 @@ constexpr Pass kPasses[] = {
     {"bind_layers", "Finds users' layers and completes their fields.", bind_layers, true},
     {"infer_types", "Gives every value its dtype and shape.", infer_types, true},
     {"inline_layers", "Writes users' expression layers into the graph as formulas.", inline_layers, true},
+    {"extract_products", "Computes users' sums of products as matrix products.", extract_products},
     {"fold_constants", "Computes what depends on constants only.", fold_constants},
     {"merge_common", "Computes and stores once what occurs several times.", merge_common},
     {"simplify", "Applies algebra: clamps, biases, reshapes and transposes in their simplest form.", simplify},

@@ -93,7 +93,12 @@ std::optional<Definition> definition(const BuiltIn& builtin, std::span<const Ten
   }
   const std::string output = "output";
   const ::tenon::Node* node = graph.add_node(builtin.op, "node", values, std::span(&output, 1), builtin.attributes);
-  return definition_of(*node, types, constants);
+  try {
+    return definition_of(*node, types, constants);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kOutOfMemory) throw;
+    return std::nullopt;  // The operator does not take such inputs.
+  }
 }
 
 class Recogniser {

@@ -40,6 +40,11 @@ class NodeInstance final : public LayerInstance {
            const Allocate& allocate) const override {
     named(where_, [&] { instance_->run(state, inputs, outputs, allocate); });
   }
+  bool takes_stretches(const LayerState* state) const override { return instance_->takes_stretches(state); }
+  void run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+                   std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const override {
+    named(where_, [&] { instance_->run_stretch(state, inputs, outputs, begin, end); });
+  }
 
  private:
   std::string where_;

@@ -73,6 +73,16 @@ class LayerInstance {
   /// Runs on the CPU. `allocate` is used only by data-dependent layers, whose `outputs` come without memory.
   virtual void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
                    const Allocate& allocate) const = 0;
+  /// Whether run_stretch() may be called for this state now: for element-wise layers, once a whole run was watched.
+  [[nodiscard]] virtual bool takes_stretches(const LayerState* state) const {
+    (void)state;
+    return false;
+  }
+  /// The elements [begin, end) of the outputs; the views are whole. Several threads may do so at a time.
+  virtual void run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+                           std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
+    (void)state, (void)inputs, (void)outputs, (void)begin, (void)end;
+  }
 };
 
 /// A kind of layer, registered under (domain, name, version).

@@ -215,6 +215,9 @@ class NativeInstance final : public LayerInstance {
                                       std::span<const TensorView> outputs) const override;
   void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
            const Allocate& allocate) const override;
+  bool takes_stretches(const LayerState* state) const override;
+  void run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+                   std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const override;
 
  private:
   void check_elementwise(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const;
@@ -227,6 +230,9 @@ class NativeInstance final : public LayerInstance {
   bool agrees(NativeState& state, std::span<const MutableTensorView> outputs, const std::vector<GuardedBuffer>& results,
               bool in_place_in_parts) const;
   tenon_status run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept;
+  template <typename Input, typename Output>
+  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, const Input& input,
+                        const Output& output) const noexcept;
   void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
 
   std::shared_ptr<const NativeTable> table_;  // Shared with the layer and the states made from this.
@@ -381,19 +387,42 @@ void NativeInstance::run_direct(NativeState& state) const {
 
 // The elements [begin, end) of an element-wise layer that is divisible().
 tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept {
+  return run_part(
+      state, begin, end, [&](size_t i) { return state.inputs[i].data; },
+      [&](size_t i) { return state.outputs[i].data; });
+}
+
+// The same on other memory than the state's: `input(i)`, `output(i)`.
+template <typename Input, typename Output>
+tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end, const Input& input,
+                                      const Output& output) const noexcept {
   const int64_t total = state.counts.back(), count = end - begin;
   tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
-  const auto part_of = [&](tenon_tensor tensor) {
+  const auto part_of = [&](tenon_tensor tensor, void* data) {
+    tensor.data = data;
     if (*tensor.dims != total) return tensor;  // One element, read by all; or an input left out.
-    tensor.data = static_cast<char*>(tensor.data) + begin * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
+    tensor.data = static_cast<char*>(data) + begin * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
     tensor.dims = &count;
     return tensor;
   };
-  std::transform(state.inputs.begin(), state.inputs.end(), inputs, part_of);
-  std::transform(state.outputs.begin(), state.outputs.end(), outputs, part_of);
+  for (size_t i = 0; i < state.inputs.size(); ++i) inputs[i] = part_of(state.inputs[i], input(i));
+  for (size_t i = 0; i < state.outputs.size(); ++i) outputs[i] = part_of(state.outputs[i], output(i));
   const tenon_run run{sizeof(tenon_run),    0,       inputs, state.inputs.size(), outputs,
                       state.outputs.size(), nullptr, nullptr};
   return table_->layer.run(instance_, state.plugin_state, &run);
+}
+
+bool NativeInstance::takes_stretches(const LayerState* state) const {
+  if (state == nullptr || !info_.elementwise || table_->layer.prepare != nullptr) return false;
+  const auto& native = static_cast<const NativeState&>(*state);
+  return !native.check_next && !native.check_always && divisible(native);
+}
+
+void NativeInstance::run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+                                 std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
+  const auto input = [&](size_t i) { return const_cast<void*>(inputs[i].data); };  // Layers only read them.
+  const auto output = [&](size_t i) { return outputs[i].data; };
+  require_ok(run_part(static_cast<const NativeState&>(*state), begin, end, input, output), "run", info_.origin);
 }
 
 void NativeInstance::run_parts(NativeState& state) const {

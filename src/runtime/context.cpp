@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/context_impl.h"
 
+#include "backends/cpu/parallel.h"
 #include "runtime/threads.h"
 
 #include <fmt/core.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <exception>
 #include <map>
 
 namespace tenon {
@@ -22,6 +24,34 @@ template <typename Entry>
 auto oldest(std::vector<Entry>& entries) {
   return std::min_element(entries.begin(), entries.end(),
                           [](const Entry& a, const Entry& b) { return a.last_used < b.last_used; });
+}
+
+/// A step and the one after it, part by part.
+void run_chain(const Segment& segment, size_t index, int threads, void* workspace) {
+  const Step &first = segment.steps[index], &second = segment.steps[index + 1];
+  const auto inputs_of = [&](const Step& step) {
+    return std::span(segment.inputs).subspan(step.first_input, step.input_count);
+  };
+  const auto outputs_of = [&](const Step& step) {
+    return std::span(segment.outputs).subspan(step.first_output, step.output_count);
+  };
+  const Parts& parts = *first.kernel->parts();
+  const Stretches& stretches = *second.kernel->stretches();
+  std::exception_ptr failure;
+  cpu::parallel_for(threads, parts.count(), [&](int64_t begin, int64_t end) {
+    try {
+      for (int64_t part = begin; part < end; ++part) {
+        parts.run(part, this_thread(), inputs_of(first), outputs_of(first), workspace);
+        stretches.run(parts.begin(part), parts.begin(part + 1), inputs_of(second), outputs_of(second));
+      }
+    } catch (...) {
+#ifdef _OPENMP
+#pragma omp critical
+#endif
+      failure = std::current_exception();
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
 }
 
 bool is_aligned(const void* data, DType dtype) {
@@ -225,13 +255,20 @@ void Context::Impl::run_steps(Segment& segment) {
     double begin = kProfile ? now_us() : 0;
     for (; index < segment.steps.size(); ++index) {
       const Step& step = segment.steps[index];
-      step.kernel->run({segment.inputs.data() + step.first_input, step.input_count},
-                       {segment.outputs.data() + step.first_output, step.output_count}, workspace);
+      const bool chained = step.chained && segment.steps[index + 1].kernel->stretches()->ready();
+      if (chained) {
+        run_chain(segment, index, threads_, workspace);
+      } else {
+        step.kernel->run({segment.inputs.data() + step.first_input, step.input_count},
+                         {segment.outputs.data() + step.first_output, step.output_count}, workspace);
+      }
       if constexpr (kProfile) {
         const double end = now_us();
         segment.times[index].add(begin - run_start_us_, end - begin);
+        if (chained) segment.times[index + 1].add(end - run_start_us_, 0);
         begin = end;
       }
+      if (chained) ++index;
     }
   } catch (Error& error) {
     const NodeReport& report = segment.reports[segment.steps[index].report];

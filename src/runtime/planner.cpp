@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <unordered_map>
 #include <unordered_set>
 
 namespace tenon {
@@ -18,7 +19,7 @@ namespace {
 /// far above what shape arithmetic needs and far below what would make the plan a store of activations.
 constexpr int64_t kFoldLimitBytes = 64 * 1024;
 
-class LayerKernel final : public Kernel {
+class LayerKernel final : public Kernel, private Stretches {
  public:
   LayerKernel(const ProgramNode& node, std::unique_ptr<LayerState> state) : node_(&node), state_(std::move(state)) {}
 
@@ -26,8 +27,15 @@ class LayerKernel final : public Kernel {
     node_->layer->run(state_.get(), inputs, outputs, {});
   }
   [[nodiscard]] bool in_place(size_t index) const override { return node_->elementwise && index == 0; }
+  [[nodiscard]] const Stretches* stretches() const override { return node_->elementwise ? this : nullptr; }
 
  private:
+  [[nodiscard]] bool ready() const override { return node_->layer->takes_stretches(state_.get()); }
+  void run(int64_t begin, int64_t end, std::span<const TensorView> inputs,
+           std::span<const MutableTensorView> outputs) const override {
+    node_->layer->run_stretch(state_.get(), inputs, outputs, begin, end);
+  }
+
   const ProgramNode* node_;
   std::unique_ptr<LayerState> state_;
 };
@@ -61,6 +69,10 @@ class Planner {
     segment_->depth = request.depth;
     segment_->values = std::move(values);
     buffer_of_.assign(segment_->values.size(), -1);
+    for (size_t i = 0; i < request.program.nodes.size(); ++i) {
+      for (const ValueId id : request.program.nodes[i].inputs)
+        if (id != kNoValue) readers_[id].push_back(static_cast<int>(i));
+    }
   }
 
   std::unique_ptr<Segment> plan() {
@@ -250,7 +262,8 @@ class Planner {
                                                 .constants = known,
                                                 .threads = request_.threads,
                                                 .packed = &request_.packed,
-                                                .code = &request_.code});
+                                                .code = &request_.code,
+                                                .followed = is_followed(node)});
     }
     const std::string note = take_over_input(node, index, *chosen.kernel);
     for (const ValueId id : node.outputs)
@@ -261,6 +274,40 @@ class Planner {
         report(node, outputs[0].dims, detail.empty() ? chosen.name : chosen.name + " (" + detail + ")", note);
     entry.rejections = std::move(chosen.rejections);
     push_step(std::move(chosen.kernel), node.inputs, node.outputs);
+    if (chain_steps()) {
+      std::string& chained = segment_->reports[segment_->reports.size() - 1].note;
+      chained += (chained.empty() ? "" : ", ") + std::string("in parts with the step before, whose time has both");
+    }
+  }
+
+  /// Whether all that reads the node's output is a step that may work element by element.
+  bool is_followed(const ProgramNode& node) const {
+    const auto found = readers_.find(node.outputs[0]);
+    if (node.outputs.size() != 1 || found == readers_.end() || found->second.size() != 1 ||
+        program_value(node.outputs[0]).last_use == kReadByCaller) {
+      return false;
+    }
+    const ProgramNode& reader = request_.program.nodes[static_cast<size_t>(found->second[0])];
+    return reader.inputs[0] == node.outputs[0] &&
+           (reader.elementwise || (reader.op != nullptr && reader.node->op() == kExpressionOp));
+  }
+
+  /// Joins the last two steps when the second one works element by element on what the first one gives, in its place.
+  bool chain_steps() {
+    if (segment_->steps.size() < 2) return false;
+    Step& first = segment_->steps[segment_->steps.size() - 2];
+    const Step& second = segment_->steps.back();
+    const Parts* parts = first.kernel->parts();
+    const Stretches* stretches = second.kernel->stretches();
+    if (parts == nullptr || stretches == nullptr || second.input_count == 0) return false;
+    const ValueId result = output_ids_[first.first_output], read = input_ids_[second.first_input];
+    const ValueId written = output_ids_[second.first_output];
+    if (result != read || buffer_of_[static_cast<size_t>(written)] != buffer_of_[static_cast<size_t>(result)])
+      return false;
+    for (int64_t i = 0; i <= parts->count(); ++i)
+      if (parts->begin(i) % stretches->granularity() != 0) return false;
+    first.chained = true;
+    return true;
   }
 
   /// Lets output 0 lie where an input lies that nobody reads afterwards, if the kernel can do that.
@@ -401,6 +448,7 @@ class Planner {
   std::unique_ptr<Segment> segment_;
   std::vector<Buffer> buffers_;
   std::vector<int> buffer_of_;  // Per value; -1: not in this segment's arena.
+  std::unordered_map<ValueId, std::vector<int>> readers_;
   std::vector<ValueId> input_ids_, output_ids_, result_ids_;
 };
 

@@ -48,6 +48,7 @@ struct Step {
   size_t first_input = 0, input_count = 0;
   size_t first_output = 0, output_count = 0;
   size_t report = 0;  ///< Of Segment::reports.
+  bool chained = false;  ///< The next step is done on this one's parts while they are in the cache.
 };
 
 /// What became of one node; for explain() and the profiler.

@@ -53,7 +53,8 @@ std::string steps(const Graph& graph) {
 
 // Fused and unfused, on the same inputs, give the same up to rounding.
 void expect_same(const Graph& graph, int64_t batch, const std::string& what) {
-  const Engine fused = compile(graph), plain = compile(graph, {.disabled_passes = {"fuse_expressions"}});
+  const Engine fused = compile(graph),
+               plain = compile(graph, {.disabled_passes = {"extract_products", "fuse_expressions"}});
   std::vector<Tensor> inputs;
   for (const Port& port : fused.inputs()) {
     Dims dims;
@@ -147,6 +148,40 @@ TEST(FuseExpressions, WhatManyReadOrWouldBeComputedAgainStaysApart) {
   Value* rows = c.input({100, 16});
   Value* costly = c.op("Exp", {c.op("Tanh", {row})});
   EXPECT_EQ(steps(c.finish({c.op("Neg", {c.op("Add", {rows, costly})})})), "Tanh+Exp Add+Neg");
+}
+
+TEST(ExtractProducts, SumsOfProductsAreMatrixProducts) {
+  const Attributes none;
+  define_layer("Product", none, [](const Expr& a, const Expr& b, const LayerFields&) { return matmul(a, b); });
+  define_layer("Dense", none, [](const Expr& x, const Expr& w, const Expr& b, const LayerFields&) {
+    return tanh(matmul(relu(x), transpose(w)) + b);
+  });
+  define_layer("Scores", none, [](const Expr& q, const Expr& k, const LayerFields&) {
+    return softmax(matmul(q, transpose(k, {0, 2, 1})) * 0.25);
+  });
+  {
+    Builder b;
+    Value* x = b.input({Dim("N"), 5, 16});
+    const Graph graph = b.finish({b.op("Product", {x, b.input({16, 7})}, {}, std::string(kLayerDomain))});
+    EXPECT_EQ(steps(graph), "MatMul");
+    expect_same(graph, 3, "product");
+  }
+  {
+    Builder b;
+    Value* x = b.input({Dim("N"), 16});
+    Value* y = b.op("Dense", {x, b.input({7, 16}), b.input({7})}, {}, std::string(kLayerDomain));
+    const Graph graph = b.finish({y});
+    EXPECT_NE(steps(graph).find("MatMul"), std::string::npos) << steps(graph);
+    expect_same(graph, 3, "dense");
+  }
+  {
+    Builder b;
+    Value* q = b.input({Dim("N"), 6, 8});
+    Value* y = b.op("Scores", {q, b.input({Dim("N"), 9, 8})}, {}, std::string(kLayerDomain));
+    const Graph graph = b.finish({y});
+    EXPECT_NE(steps(graph).find("MatMul"), std::string::npos) << steps(graph);
+    expect_same(graph, 2, "scores");
+  }
 }
 
 TEST(FuseExpressions, SaysWhatItDid) {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/cpu/conv_parts.h"
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/onednn.h"
 #include "ops/window.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace tenon::cpu {
 namespace {
@@ -63,6 +67,63 @@ Verdict accepts(const Problem& problem) {
   return Verdict::yes();
 }
 
+// A convolution that can also be run in parts.
+class ConvKernel final : public Kernel {
+ public:
+  ConvKernel(std::unique_ptr<Kernel> whole, std::unique_ptr<Parts> parts)
+      : whole_(std::move(whole)), parts_(std::move(parts)) {}
+
+  void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+           void* workspace) const override {
+    whole_->run(inputs, outputs, workspace);
+  }
+  [[nodiscard]] int64_t workspace_bytes() const override {
+    return std::max(whole_->workspace_bytes(), parts_workspace_bytes(*parts_));
+  }
+  [[nodiscard]] bool in_place(size_t index) const override { return whole_->in_place(index); }
+  [[nodiscard]] const Parts* parts() const override { return parts_.get(); }
+  [[nodiscard]] std::string detail() const override { return whole_->detail(); }
+
+ private:
+  std::unique_ptr<Kernel> whole_;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// The parts of a convolution of channels-last images whose weights are packed for `whole`; null where there are none.
+std::unique_ptr<Parts> parts_of(const Problem& problem, const Geometry& g, const_dnnl_primitive_desc_t whole,
+                                const onednn::Epilogue& epilogue, const Tensor& weights) {
+  if (!problem.followed || !g.window.channels_last || g.window.rank != 2 || !epilogue.arguments.empty() ||
+      epilogue.sum_input >= 0) {
+    return nullptr;
+  }
+  const WindowAxis& rows = g.window.axes[0];
+  const Dims &x = problem.inputs[0].dims, &y = problem.outputs[0].dims;
+  const ConvBands bands{.images = x[0],
+                        .in_rows = x[1],
+                        .out_rows = y[1],
+                        .in_row_elements = x[2] * x[3],
+                        .out_row_elements = y[2] * y[3],
+                        .stride = rows.stride,
+                        .span = rows.span(),
+                        .pad_begin = rows.pad_begin,
+                        .threads = problem.threads,
+                        .weights = weights.data(),
+                        .bias_input = g.has_bias ? 2 : -1};
+  return make_conv_parts(bands, [&](const Band& band) {
+    Geometry part = g;
+    part.pad_begin[0] = band.pad_begin;
+    part.pad_end[0] = band.pad_end;
+    const MemoryDesc src = onednn::image({1, band.rows_in, x[2], x[3]}, true);
+    const MemoryDesc dst = onednn::image({1, band.rows_out, y[2], y[3]}, true);
+    const MemoryDesc bias = g.has_bias ? onednn::dense(problem.inputs[2].dims) : onednn::none();
+    PrimitiveDesc desc = onednn::try_desc(
+        dnnl_convolution_forward_primitive_desc_create, dnnl_forward_inference, dnnl_convolution_direct, src.get(),
+        onednn::layout(whole, dnnl_query_weights_md), bias.get(), dst.get(), part.strides, part.dilations,
+        part.pad_begin, part.pad_end, epilogue.attributes.get());
+    return desc && !onednn::is_slow(desc.get()) ? std::move(desc) : nullptr;
+  });
+}
+
 std::unique_ptr<Kernel> create(const Problem& problem, bool transposed) {
   const Geometry g = geometry(problem, transposed);
   const MemoryDesc src = onednn::image(problem.inputs[0].dims, g.window.channels_last);
@@ -87,6 +148,12 @@ std::unique_ptr<Kernel> create(const Problem& problem, bool transposed) {
                                         dnnl_convolution_direct, src.get(), weights.get(), bias.get(), dst.get(),
                                         g.strides, g.dilations, g.pad_begin, g.pad_end, epilogue.attributes.get());
       if (!desc || (onednn::is_slow(desc.get()) && (choose_layout || accumulate))) continue;
+      std::unique_ptr<Parts> parts;
+      if (constant && !transposed) {
+        const auto* chosen = onednn::layout(desc.get(), dnnl_query_weights_md);
+        parts =
+            parts_of(problem, g, desc.get(), epilogue, onednn::packed(*constant, from.get(), chosen, *problem.packed));
+      }
       std::vector<Argument> arguments = std::move(epilogue.arguments);
       arguments.push_back({.arg = DNNL_ARG_SRC, .input = 0});
       arguments.push_back({.arg = DNNL_ARG_DST, .output = 0});
@@ -98,7 +165,9 @@ std::unique_ptr<Kernel> create(const Problem& problem, bool transposed) {
         arguments.push_back({.arg = DNNL_ARG_WEIGHTS, .input = 1});
       }
       if (g.has_bias) arguments.push_back({.arg = DNNL_ARG_BIAS, .input = 2});
-      return std::make_unique<onednn::PrimitiveKernel>(std::move(desc), std::move(arguments), epilogue.sum_input);
+      auto whole = std::make_unique<onednn::PrimitiveKernel>(std::move(desc), std::move(arguments), epilogue.sum_input);
+      if (parts) return std::make_unique<ConvKernel>(std::move(whole), std::move(parts));
+      return whole;
     }
   }
   return nullptr;

@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 // Formulas as generated code.
@@ -18,11 +19,13 @@ namespace {
 using codegen::Buffer;
 
 constexpr int64_t kAlignment = 64;
+// That stretches are run with.
+constexpr size_t kMostBuffers = 16;
 
 // About what a core takes for an operation on an element, when vectors do 16 at a time.
 constexpr double kUsPerOperation = 1e-4;
 
-class GeneratedKernel final : public Kernel {
+class GeneratedKernel final : public Kernel, private Stretches {
  public:
   GeneratedKernel(const Problem& problem, codegen::Program program,
                   std::shared_ptr<const codegen::Executable> executable)
@@ -42,30 +45,60 @@ class GeneratedKernel final : public Kernel {
 
   void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
            void* workspace) const override {
-    size_t at = 0;
-    // Kernels only read their inputs.
-    for (const TensorView& input : inputs)
-      addresses_[at++] = const_cast<void*>(input.data);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-    for (const MutableTensorView& output : outputs) addresses_[at++] = output.data;
-    for (const int64_t offset : offsets_) addresses_[at++] = static_cast<std::byte*>(workspace) + offset;
     int64_t fault = 0;
+    fill(addresses_, inputs, outputs);
+    for (size_t i = 0; i < offsets_.size(); ++i)
+      addresses_[inputs.size() + outputs.size() + i] = static_cast<std::byte*>(workspace) + offsets_[i];
     const KernelArgs args{addresses_.data(), &fault};
     for (size_t k = 0; k < program_.kernels.size(); ++k) {
       KernelFunction* function = executable_->kernel(k);
       parallel_for(threads_[k], program_.kernels[k].extent,
                    [&](int64_t begin, int64_t end) { function(&args, begin, end); });
     }
-    if (fault != 0) {
-      throw Error(ErrorCode::kInvalidArgument,
-                  fmt::format("{} '{}': a formula reads outside of its tensor; say what is there, or check the indices",
-                              display_name(*node_), node_->name()));
-    }
+    if (fault != 0) report_fault();
+  }
+  [[nodiscard]] const Stretches* stretches() const override {
+    const bool elementwise = program_.kernels.size() == 1 && offsets_.empty() && codegen::in_place(program_, 0) &&
+                             program_.buffers.size() <= kMostBuffers && granularity() > 0;
+    return elementwise ? this : nullptr;
   }
   [[nodiscard]] int64_t workspace_bytes() const override { return workspace_; }
   [[nodiscard]] bool in_place(size_t index) const override { return codegen::in_place(program_, index); }
   [[nodiscard]] std::string detail() const override { return std::string(isa_name(executable_->isa())); }
 
  private:
+  // Of the kernel's iterations, each of which stores so many elements in a row; 0 when there are none.
+  [[nodiscard]] int64_t granularity() const override {
+    const int64_t extent = program_.kernels[0].extent;
+    const auto output = std::find_if(program_.buffers.begin(), program_.buffers.end(),
+                                     [](const Buffer& buffer) { return buffer.role == Buffer::Role::kOutput; });
+    return extent == 0 || output->count % extent != 0 ? 0 : output->count / extent;
+  }
+  void run(int64_t begin, int64_t end, std::span<const TensorView> inputs,
+           std::span<const MutableTensorView> outputs) const override {
+    std::array<void*, kMostBuffers> addresses{};
+    int64_t fault = 0;
+    fill(addresses, inputs, outputs);
+    const KernelArgs args{addresses.data(), &fault};
+    executable_->kernel(0)(&args, begin / granularity(), end / granularity());
+    if (fault != 0) report_fault();
+  }
+
+  template <typename Addresses>
+  static void fill(Addresses& addresses, std::span<const TensorView> inputs,
+                   std::span<const MutableTensorView> outputs) {
+    size_t at = 0;
+    // Kernels only read their inputs.
+    for (const TensorView& input : inputs)
+      addresses[at++] = const_cast<void*>(input.data);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    for (const MutableTensorView& output : outputs) addresses[at++] = output.data;
+  }
+  [[noreturn]] void report_fault() const {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("{} '{}': a formula reads outside of its tensor; say what is there, or check the indices",
+                            display_name(*node_), node_->name()));
+  }
+
   // What the kernel moves, when it reads and writes each tensor once.
   [[nodiscard]] int64_t bytes_of(const codegen::Kernel& kernel) const {
     int64_t bytes = 0;

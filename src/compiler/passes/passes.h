@@ -10,6 +10,7 @@ void assign_layout(Graph& graph);
 void bind_layers(Graph& graph);
 void infer_types(Graph& graph);
 void inline_layers(Graph& graph);
+void extract_products(Graph& graph);
 void fold_constants(Graph& graph);
 void fold_pad(Graph& graph);
 void fold_scale(Graph& graph);
