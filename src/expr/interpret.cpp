@@ -437,10 +437,8 @@ class Interpreter {
   std::array<std::vector<NodeId>, kMaxVariables> dependents_;  // What a variable's change makes unknown.
 };
 
-}  // namespace
-
-std::vector<Tensor> interpret(const Function& function, std::span<const TensorView> inputs,
-                              const InterpretOptions& options) {
+// The function with everything bound.
+Function concrete_of(const Function& function, std::span<const TensorView> inputs, const InterpretOptions& options) {
   Binding binding = binding_of(function, inputs);
   std::vector<std::string> names;
   for (size_t i = 0; i < function.fields.size(); ++i) {
@@ -455,15 +453,37 @@ std::vector<Tensor> interpret(const Function& function, std::span<const TensorVi
     throw Error(ErrorCode::kNotFound,
                 fmt::format("layer '{}': it has no field '{}'{}", function.name, name, did_you_mean(name, names)));
   }
-  const Function concrete = bind(function, binding);
+  return bind(function, binding);
+}
+
+}  // namespace
+
+std::vector<Tensor> interpret(const Function& function, std::span<const TensorView> inputs,
+                              const InterpretOptions& options) {
+  const Function concrete = concrete_of(function, inputs, options);
   Interpreter interpreter(concrete, inputs, options.max_steps);
   interpreter.check_requirements();
   std::vector<Tensor> outputs;
   for (const Output& output : concrete.outputs) {
-    outputs.push_back(Tensor::zeros(output.type.dtype(), interpreter.dims_of(output)));
+    outputs.push_back(Tensor::empty(output.type.dtype(), interpreter.dims_of(output)));
     interpreter.run(output, outputs.back().mutable_view());
   }
   return outputs;
+}
+
+void interpret(const Function& function, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+               const InterpretOptions& options) {
+  const Function concrete = concrete_of(function, inputs, options);
+  Interpreter interpreter(concrete, inputs, options.max_steps);
+  interpreter.check_requirements();
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Output& output = concrete.outputs.at(i);
+    if (output.type.dtype() != outputs[i].dtype || interpreter.dims_of(output) != outputs[i].dims) {
+      throw Error(ErrorCode::kInternal, fmt::format("layer '{}': output '{}' does not fit the memory given for it",
+                                                    function.name, output.name));
+    }
+    interpreter.run(output, outputs[i]);
+  }
 }
 
 }  // namespace tenon::expr

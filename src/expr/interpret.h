@@ -25,4 +25,9 @@ struct InterpretOptions {
 [[nodiscard]] std::vector<Tensor> interpret(const Function& function, std::span<const TensorView> inputs,
                                             const InterpretOptions& options = {});
 
+/// The same into memory that has the outputs' dtypes and shapes. It may be that of inputs of which each element of an
+/// output reads the element at its own place alone.
+void interpret(const Function& function, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+               const InterpretOptions& options = {});
+
 }  // namespace tenon::expr

@@ -9,7 +9,7 @@
 namespace tenon::expr {
 
 /// Limits on the parts of a function that are not nodes.
-inline constexpr size_t kMaxInputs = 256, kMaxOutputs = 256, kMaxFields = 256;
+inline constexpr size_t kMaxInputs = 4096, kMaxOutputs = 4096, kMaxFields = 256;
 /// Of an extent, written out; what is shared counts at each place.
 inline constexpr int kMaxExtentNodes = 128;
 

@@ -3,9 +3,6 @@
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/pointwise.h"
-#include "ops/wide.h"
-
-#include <cmath>
 
 // ArgMax and ArgMin.
 namespace tenon {
@@ -32,50 +29,7 @@ std::vector<Expr> define(DefineContext& context) {
   const bool keep = context.attributes().flag("keepdims");
   const Expr& x = context.input(0);
   if (!context.attributes().flag("select_last_index")) return {reduce(reduction, x, axis, keep)};
-  const Expr last = x.extent(axis) - 1;
-  const Expr reversed = view_of(x, x.shape(), [&](std::vector<Expr>& place) {
-    Expr& at = place[static_cast<size_t>(axis)];
-    at = last - at;
-  });
-  return {last - reduce(reduction, reversed, axis, keep)};
-}
-
-// NaN beats everything, as in NumPy.
-template <typename T>
-bool beats(T candidate, T best, bool max, bool last) {
-  if constexpr (std::is_same_v<T, double>) {
-    if (std::isnan(candidate) || std::isnan(best)) return std::isnan(candidate) && (last || !std::isnan(best));
-  }
-  if (candidate == best) return last;
-  return max ? candidate > best : candidate < best;
-}
-
-template <typename T>
-void choose(const ReferenceContext& context, bool max) {
-  const TensorView& x = context.input(0);
-  const AxisSplit split(x.dims, normalized_axis(context.attributes().integer("axis"), x.dims.rank()));
-  const bool last = context.attributes().flag("select_last_index");
-  for (int64_t outer = 0; outer < split.outer; ++outer) {
-    for (int64_t inner = 0; inner < split.inner; ++inner) {
-      int64_t best = 0;
-      for (int64_t i = 1; i < split.extent; ++i) {
-        if (beats(load<T>(x, split.index(outer, i, inner)), load<T>(x, split.index(outer, best, inner)), max, last))
-          best = i;
-      }
-      store<int64_t>(context.output(), outer * split.inner + inner, best);
-    }
-  }
-}
-
-void reference(ReferenceContext& context) {
-  const bool max = context.node().op() == "ArgMax";
-  const DTypeKind kind = dtype_kind(context.input(0).dtype);
-  if (kind == DTypeKind::kFloat)
-    choose<double>(context, max);
-  else if (kind == DTypeKind::kUnsigned)
-    choose<uint64_t>(context, max);
-  else
-    choose<int64_t>(context, max);
+  return {x.extent(axis) - 1 - reduce(reduction, flip(x, axis), axis, keep)};
 }
 
 OpDef arg_extreme(const char* name, const char* summary) {
@@ -85,7 +39,6 @@ OpDef arg_extreme(const char* name, const char* summary) {
       .attributes = {{"axis", int64_t{0}}, {"keepdims", int64_t{1}}, {"select_last_index", int64_t{0}}},
       .infer = infer,
       .define = define,
-      .reference = reference,
       .summary = summary,
   };
 }

@@ -10,7 +10,7 @@ namespace tenon {
 
 /// `axis`, counted from the end when negative: 0 ≤ result < rank. fail()s when it is outside [-rank, rank - 1].
 [[nodiscard]] size_t checked_axis(const InferContext& context, int64_t axis, int64_t rank);
-/// The same without a check, for reference kernels: the type rule has checked.
+/// The same without a check, for where the type rule has checked.
 [[nodiscard]] inline size_t normalized_axis(int64_t axis, int64_t rank) {
   return static_cast<size_t>(axis < 0 ? axis + rank : axis);
 }

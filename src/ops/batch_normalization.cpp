@@ -3,11 +3,8 @@
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/pointwise.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
-
-#include <cmath>
 
 namespace tenon {
 namespace {
@@ -52,24 +49,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {cast((x - parameter(3)) / deviation * parameter(1) + parameter(2), context.dtype(0))};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const double epsilon = context.attributes().number("epsilon");
-  const AxisSplit split(x.dims, channel_axis(x.dims.rank(), context.attributes()));
-  for (int64_t c = 0; c < split.extent; ++c) {
-    const auto scale = load<double>(context.input(1), c);
-    const auto bias = load<double>(context.input(2), c);
-    const auto mean = load<double>(context.input(3), c);
-    const double deviation = std::sqrt(load<double>(context.input(4), c) + epsilon);
-    for (int64_t outer = 0; outer < split.outer; ++outer) {
-      for (int64_t inner = 0; inner < split.inner; ++inner) {
-        const int64_t at = split.index(outer, c, inner);
-        store<double>(context.output(), at, (load<double>(x, at) - mean) / deviation * scale + bias);
-      }
-    }
-  }
-}
-
 }  // namespace
 
 OpDef batch_normalization_op() {
@@ -85,7 +64,6 @@ OpDef batch_normalization_op() {
                      {"training_mode", int64_t{0}}},
       .infer = infer,
       .define = define,
-      .reference = reference,
       .summary = "y = (x - mean) / sqrt(variance + epsilon) * scale + bias, for each channel; inference only.",
   };
 }

@@ -2,7 +2,6 @@
 #include "ops/all_ops.h"
 #include "ops/define.h"
 #include "ops/pointwise.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
@@ -30,33 +29,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {y};
 }
 
-// The upper bound wins when the bounds cross; NaN stays NaN.
-template <typename T>
-void clip(const ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const bool has_min = context.has_input(1);
-  const bool has_max = context.has_input(2);
-  const T min = has_min ? load<T>(context.input(1), 0) : T{};
-  const T max = has_max ? load<T>(context.input(2), 0) : T{};
-  const int64_t count = x.dims.count();
-  for (int64_t i = 0; i < count; ++i) {
-    T value = load<T>(x, i);
-    if (has_min && value < min) value = min;
-    if (has_max && value > max) value = max;
-    store<T>(context.output(), i, value);
-  }
-}
-
-void reference(ReferenceContext& context) {
-  const DTypeKind kind = dtype_kind(context.input(0).dtype);
-  if (kind == DTypeKind::kFloat)
-    clip<double>(context);
-  else if (kind == DTypeKind::kUnsigned)
-    clip<uint64_t>(context);
-  else
-    clip<int64_t>(context);
-}
-
 }  // namespace
 
 OpDef clip_op() {
@@ -66,7 +38,6 @@ OpDef clip_op() {
       .max_inputs = 3,
       .infer = infer,
       .define = define,
-      .reference = reference,
       .pointwise = true,
       .summary = "y = min(max(x, min), max); a bound that is left out does not bound; max wins where they cross.",
   };

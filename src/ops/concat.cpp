@@ -60,21 +60,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {concat(parts, static_cast<int>(context.attributes().integer("axis")))};
 }
 
-void reference(ReferenceContext& context) {
-  const MutableTensorView& y = context.output();
-  clear_tail(y);
-  if (y.dims.count() == 0) return;
-  const size_t axis = normalized_axis(context.attributes().integer("axis"), y.dims.rank());
-  const AxisSplit to(y.dims, axis);
-  int64_t first = 0;
-  for (size_t i = 0; i < context.input_count(); ++i) {
-    const TensorView& x = context.input(i);
-    const int64_t run = x.dims[axis] * to.inner;
-    for (int64_t o = 0; o < to.outer; ++o) copy_run(y, to.index(o, first, 0), x, o * run, run);
-    first += x.dims[axis];
-  }
-}
-
 }  // namespace
 
 OpDef concat_op() {
@@ -85,7 +70,7 @@ OpDef concat_op() {
           .attributes = {{"axis", int64_t{0}, /*required=*/true}},
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary = "Joins tensors of equal shape but for one axis along that axis."};
 }
 

@@ -34,6 +34,11 @@ struct Definition {
                                                       std::span<const Tensor* const> values,
                                                       std::string* reason = nullptr);
 
+/// Interprets the definition on concrete inputs (left-out ones have dtype kUndefined); outputs have the inferred types,
+/// and may be inputs of the same type if the operator is pointwise. Throws kUnsupported naming the node when there is
+/// no definition for these types.
+void run_definition(const Node& node, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs);
+
 /// What OpDef::define sees. The type rule has accepted the node, and every value that it asked for is known.
 class DefineContext {
  public:

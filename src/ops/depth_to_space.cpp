@@ -54,26 +54,6 @@ std::vector<Expr> define(DefineContext& context) {
   })};
 }
 
-// y[n, c, h·b + i, w·b + j] = x[n, k, h, w] with channel k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD): a sum of
-// one term for each output axis.
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const int64_t block = context.attributes().integer("blocksize");
-  const bool depth_first = context.attributes().string("mode") == "DCR";
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  const int64_t channels = y.dims[1];
-  const int64_t row = (depth_first ? block * channels : block) * strides[1];
-  const int64_t column = (depth_first ? channels : 1) * strides[1];
-  SourceIndex index(4);
-  index[0] = arithmetic(y.dims[0], strides[0]);
-  index[1] = arithmetic(channels, (depth_first ? 1 : block * block) * strides[1]);
-  for (int64_t h = 0; h < y.dims[2]; ++h) index[2].push_back(h / block * strides[2] + h % block * row);
-  for (int64_t w = 0; w < y.dims[3]; ++w) index[3].push_back(w / block * strides[3] + w % block * column);
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef depth_to_space_op() {
@@ -82,7 +62,7 @@ OpDef depth_to_space_op() {
           .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary =
               "Turns blocks of blocksize² channels into blocks of pixels: [N, C b², H, W] becomes [N, C, H b, W b]."};
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/epilogue.h"
 
+#include "expr/interpret.h"
+#include "expr/trace.h"
 #include "ops/pointwise.h"
+
+#include <tenon/expr_functions.h>
 
 #include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 namespace tenon {
 namespace {
@@ -96,13 +101,23 @@ void append_epilogue(Node& node, const EpilogueStep& step, Value* operand) {
   node.attributes().insert_or_assign(std::string(kBeta), std::move(betas));
 }
 
+Expr epilogue_formula(const EpilogueStep& step, const Expr& x, const Expr& operand) {
+  if (step.op == "Clip") return clamp(x, step.alpha, step.beta);
+  return find_pointwise(step.op)->formula(x, operand, {step.alpha, step.beta});
+}
+
 void apply_epilogue_step(const EpilogueStep& step, const MutableTensorView& result, const TensorView& operand) {
-  const PointwiseParameters parameters{step.alpha, step.beta};
-  if (step.operand < 0) {
-    apply_unary(step.op, parameters, result, result);
-  } else {
-    apply_binary(step.op, parameters, result, operand, result);
+  LayerBuilder layer(step.op);
+  std::vector<TensorView> inputs = {result};
+  const Expr x = layer.input("x", result.dtype, to_shape(result.dims));
+  Expr other = x;
+  if (step.operand >= 0) {
+    inputs.push_back(operand);
+    other = layer.input("operand", operand.dtype, to_shape(operand.dims));
   }
+  const LayerExpr formula = layer.build(epilogue_formula(step, x, other));
+  expr::interpret(formula.impl().function, inputs, std::span(&result, 1),
+                  {.max_steps = std::numeric_limits<int64_t>::max()});
 }
 
 }  // namespace tenon

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tenon/expr.h>
 #include <tenon/graph.h>
 
 #include <span>
@@ -38,6 +39,8 @@ struct EpilogueStep {
 [[nodiscard]] size_t anchor_input_count(const Node& node);
 /// Appends a step; `operand` must be given exactly for binary steps.
 void append_epilogue(Node& node, const EpilogueStep& step, Value* operand = nullptr);
+/// The step on `x` as a formula; `operand` is for binary steps.
+[[nodiscard]] Expr epilogue_formula(const EpilogueStep& step, const Expr& x, const Expr& operand);
 /// Applies one step to `result` in place, rounding to its dtype; `operand` (binary steps only) broadcasts to it.
 void apply_epilogue_step(const EpilogueStep& step, const MutableTensorView& result, const TensorView& operand);
 

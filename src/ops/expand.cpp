@@ -42,20 +42,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {broadcast_to(x, shape)};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  const size_t added = y.dims.size() - x.dims.size();
-  SourceIndex index;
-  for (size_t axis = 0; axis < y.dims.size(); ++axis) {
-    const bool repeats = axis < added || x.dims[axis - added] == 1;
-    index.push_back(arithmetic(y.dims[axis], repeats ? 0 : strides[axis - added]));
-  }
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef expand_op() {
@@ -65,7 +51,7 @@ OpDef expand_op() {
           .max_inputs = 2,
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary = "Broadcasts the input with the given shape; extents of 1 on either side give way to the other."};
 }
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/define.h"
+#include "ops/move.h"
 
 #include <fmt/core.h>
-
-#include <cstring>
 
 namespace tenon {
 namespace {
@@ -58,13 +57,7 @@ OpDef flatten_op() {
       .attributes = {{"axis", int64_t{1}}},
       .infer = infer,
       .define = define,
-      .reference =
-          [](ReferenceContext& context) {
-            const TensorView& x = context.input(0);
-            if (const auto bytes = static_cast<size_t>(x.size_bytes()); bytes > 0) {
-              std::memmove(context.output().data, x.data, bytes);
-            }
-          },
+      .reference = copy_input,
       .view = true,
       .summary = "y = x as a matrix: the dimensions before axis are its rows, the others its columns.",
   };

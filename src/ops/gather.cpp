@@ -3,9 +3,6 @@
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/move.h"
-#include "ops/wide.h"
-
-#include <fmt/core.h>
 
 namespace tenon {
 namespace {
@@ -31,22 +28,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {take(x, where(index < 0, index + x.extent(axis), index), axis)};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  clear_tail(y);
-  if (y.dims.count() == 0) return;
-  const AxisSplit from(x.dims, normalized_axis(context.attributes().integer("axis"), x.dims.rank()));
-  const std::vector<int64_t> indices = load_all<int64_t>(context.input(1));
-  int64_t at = 0;
-  for (int64_t o = 0; o < from.outer; ++o) {
-    for (const int64_t index : indices) {
-      copy_run(y, at, x, from.index(o, checked_index(context, index, from.extent), 0), from.inner);
-      at += from.inner;
-    }
-  }
-}
-
 }  // namespace
 
 OpDef gather_op() {
@@ -57,7 +38,7 @@ OpDef gather_op() {
           .attributes = {{"axis", int64_t{0}}},
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary =
               "Takes the slices of data along axis that indices name: y[i..., j..., k...] = data[i..., indices[j...], "
               "k...]."};

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/move.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
@@ -44,28 +42,6 @@ std::vector<Expr> define(DefineContext& context) {
   })};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const TensorView& indices = context.input(1);
-  const MutableTensorView& y = context.output();
-  clear_tail(y);
-  const int64_t count = y.dims.count();
-  const size_t axis = normalized_axis(context.attributes().integer("axis"), x.dims.rank());
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  std::vector<int64_t> place(y.dims.size(), 0);
-  for (int64_t i = 0; i < count; ++i) {
-    place[axis] = checked_index(context, load<int64_t>(indices, i), x.dims[axis]);
-    int64_t from = 0;
-    int64_t rest = i;
-    for (size_t k = y.dims.size(); k-- > 0;) {
-      if (k != axis) place[k] = rest % y.dims[k];
-      rest /= y.dims[k];
-      from += place[k] * strides[k];
-    }
-    copy_element(y.data, i, x.data, from, x.dtype);
-  }
-}
-
 }  // namespace
 
 OpDef gather_elements_op() {
@@ -76,7 +52,7 @@ OpDef gather_elements_op() {
           .attributes = {{"axis", int64_t{0}}},
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary = "Takes one element of data for each index: y[i, j, k] = data[i, indices[i, j, k], k] for axis 1."};
 }
 

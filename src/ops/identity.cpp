@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/define.h"
-
-#include <cstring>
+#include "ops/move.h"
 
 namespace tenon {
 
@@ -12,13 +11,7 @@ OpDef identity_op() {
       .since_version = 25,
       .infer = [](InferContext& context) { context.copy_type(0); },
       .define = [](DefineContext& context) -> std::vector<Expr> { return {context.input(0)}; },
-      .reference =
-          [](ReferenceContext& context) {
-            const TensorView& x = context.input(0);
-            if (const auto bytes = static_cast<size_t>(x.size_bytes()); bytes > 0) {
-              std::memmove(context.output().data, x.data, bytes);
-            }
-          },
+      .reference = copy_input,
       .view = true,
       .summary = "y = x.",
   };

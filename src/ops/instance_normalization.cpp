@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
 #include "ops/define.h"
-#include "ops/wide.h"
 #include "ops/window.h"
 
 #include <fmt/core.h>
-
-#include <cmath>
 
 namespace tenon {
 namespace {
@@ -41,30 +38,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {parameter(1) * ((x - mean(x, spatial, true)) / deviation) + parameter(2)};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const std::vector<double> scale = load_all<double>(context.input(1));
-  const std::vector<double> shift = load_all<double>(context.input(2));
-  const double epsilon = context.attributes().number("epsilon");
-  const int64_t count = x.dims.count(2, x.dims.rank());
-  for (int64_t plane = 0; plane < x.dims.count(0, 2); ++plane) {
-    const auto channel = static_cast<size_t>(plane % x.dims[1]);
-    const int64_t first = plane * count;
-    double mean = 0;
-    for (int64_t i = first; i < first + count; ++i) mean += load_f64(x.data, x.dtype, i);
-    mean /= static_cast<double>(count);
-    double variance = 0;
-    for (int64_t i = first; i < first + count; ++i) variance += std::pow(load_f64(x.data, x.dtype, i) - mean, 2);
-    variance /= static_cast<double>(count);
-    for (int64_t i = first; i < first + count; ++i) {
-      const double normal = (load_f64(x.data, x.dtype, i) - mean) / std::sqrt(variance + epsilon);
-      store_f64(y.data, y.dtype, i, scale[channel] * normal + shift[channel]);
-    }
-  }
-}
-
 }  // namespace
 
 OpDef instance_normalization_op() {
@@ -75,7 +48,6 @@ OpDef instance_normalization_op() {
           .attributes = {{"epsilon", 1e-5}},
           .infer = infer,
           .define = define,
-          .reference = reference,
           .summary =
               "Normalises each channel of each image: scale * (x - mean) / sqrt(variance + epsilon) + B, mean and "
               "(population) variance over the spatial axes."};

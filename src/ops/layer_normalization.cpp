@@ -4,11 +4,8 @@
 #include "ops/broadcast.h"
 #include "ops/define.h"
 #include "ops/pointwise.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
-
-#include <cmath>
 
 namespace tenon {
 namespace {
@@ -53,36 +50,6 @@ std::vector<Expr> define(DefineContext& context) {
   return outputs;
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  const auto axis = static_cast<int>(normalized_axis(context.attributes().integer("axis"), x.dims.rank()));
-  const double epsilon = context.attributes().number("epsilon");
-  const int64_t rows = x.dims.count(0, axis);
-  const int64_t length = x.dims.count(axis, x.dims.rank());
-  const auto& scale = context.input(1);
-  const bool has_bias = context.has_input(2);
-  BroadcastIndex scale_index(scale.dims, x.dims);
-  BroadcastIndex bias_index(has_bias ? context.input(2).dims : x.dims, x.dims);
-  for (int64_t row = 0; row < rows; ++row) {
-    double mean = 0;
-    for (int64_t i = 0; i < length; ++i) mean += load<double>(x, row * length + i) / static_cast<double>(length);
-    double variance = 0;
-    for (int64_t i = 0; i < length; ++i) {
-      const double distance = load<double>(x, row * length + i) - mean;
-      variance += distance * distance / static_cast<double>(length);
-    }
-    const double inverse = 1 / std::sqrt(variance + epsilon);
-    for (int64_t i = 0; i < length; ++i, scale_index.next(), bias_index.next()) {
-      const double normal = (load<double>(x, row * length + i) - mean) * inverse;
-      const double bias = has_bias ? load<double>(context.input(2), *bias_index) : 0;
-      store<double>(y, row * length + i, normal * load<double>(scale, *scale_index) + bias);
-    }
-    if (context.output_count() > 1) store<double>(context.output(1), row, mean);
-    if (context.output_count() > 2) store<double>(context.output(2), row, inverse);
-  }
-}
-
 }  // namespace
 
 OpDef layer_normalization_op() {
@@ -95,7 +62,6 @@ OpDef layer_normalization_op() {
       .attributes = {{"axis", int64_t{-1}}, {"epsilon", 1e-5}, {"stash_type", DType::kFloat32}},
       .infer = infer,
       .define = define,
-      .reference = reference,
       .summary =
           "y = (x - mean) / sqrt(variance + epsilon) * scale + bias, the mean and variance over axis and all after it.",
   };

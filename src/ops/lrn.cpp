@@ -3,12 +3,10 @@
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/pointwise.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cmath>
 
 namespace tenon {
 namespace {
@@ -46,32 +44,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {x / pow(context.attributes().number("bias") + scale * sums, context.attributes().number("beta"))};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const int64_t size = context.attributes().integer("size");
-  const double alpha = context.attributes().number("alpha");
-  const double beta = context.attributes().number("beta");
-  const double bias = context.attributes().number("bias");
-  const AxisSplit split(x.dims, channel_axis(x.dims.rank(), context.attributes()));
-  // Channels c - before … c + after; an even size reaches one further up.
-  const int64_t before = std::min((size - 1) / 2, split.extent);
-  const int64_t after = std::min(size / 2, split.extent);
-  for (int64_t outer = 0; outer < split.outer; ++outer) {
-    for (int64_t c = 0; c < split.extent; ++c) {
-      for (int64_t inner = 0; inner < split.inner; ++inner) {
-        double squares = 0;
-        for (int64_t i = std::max<int64_t>(0, c - before); i <= std::min(split.extent - 1, c + after); ++i) {
-          const auto value = load<double>(x, split.index(outer, i, inner));
-          squares += value * value;
-        }
-        const int64_t at = split.index(outer, c, inner);
-        const double scale = std::pow(bias + alpha / static_cast<double>(size) * squares, beta);
-        store<double>(context.output(), at, load<double>(x, at) / scale);
-      }
-    }
-  }
-}
-
 }  // namespace
 
 OpDef lrn_op() {
@@ -82,7 +54,6 @@ OpDef lrn_op() {
           {{"alpha", 1e-4}, {"beta", 0.75}, {"bias", 1.0}, {"channels_last", int64_t{0}}, {"size", int64_t{1}, true}},
       .infer = infer,
       .define = define,
-      .reference = reference,
       .summary = "y = x / (bias + alpha / size * s)^beta, where s sums the squares of the size channels around x's.",
   };
 }

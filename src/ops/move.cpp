@@ -22,13 +22,13 @@ void gather_row(void* dst, int64_t dst_index, const void* src, int64_t base, con
   auto* out = static_cast<char*>(dst) + dst_index * static_cast<int64_t>(sizeof(T));
   const auto* in = static_cast<const char*>(src) + base * static_cast<int64_t>(sizeof(T));
   for (size_t i = 0; i < row.size(); ++i) {
-    if (row[i] != kOutside) std::memcpy(out + i * sizeof(T), in + row[i] * static_cast<int64_t>(sizeof(T)), sizeof(T));
+    std::memcpy(out + i * sizeof(T), in + row[i] * static_cast<int64_t>(sizeof(T)), sizeof(T));
   }
 }
 
 bool is_run(const std::vector<int64_t>& row) {
   for (size_t i = 0; i < row.size(); ++i) {
-    if (row[i] == kOutside || row[i] != row[0] + static_cast<int64_t>(i)) return false;
+    if (row[i] != row[0] + static_cast<int64_t>(i)) return false;
   }
   return true;
 }
@@ -131,13 +131,8 @@ void gather_elements(const MutableTensorView& dst, const TensorView& src, const 
   std::vector<size_t> place(outer, 0);
   for (int64_t at = 0; at < dst.dims.count(); at += length) {
     int64_t base = 0;
-    for (size_t axis = 0; axis < outer && base != kOutside; ++axis) {
-      const int64_t term = index[axis][place[axis]];
-      base = term == kOutside ? kOutside : base + term;
-    }
-    if (base == kOutside) {
-      // The whole row keeps what it has.
-    } else if (run) {
+    for (size_t axis = 0; axis < outer; ++axis) base += index[axis][place[axis]];
+    if (run) {
       copy_run(dst, at, src, base + row[0], length);
     } else {
       switch (bits) {
@@ -157,10 +152,8 @@ void gather_elements(const MutableTensorView& dst, const TensorView& src, const 
           gather_row<Bytes16>(dst.data, at, src.data, base, row);
           break;
         default:
-          for (int64_t i = 0; i < length; ++i) {
-            const int64_t term = row[static_cast<size_t>(i)];
-            if (term != kOutside) copy_element(dst.data, at + i, src.data, base + term, dst.dtype);
-          }
+          for (int64_t i = 0; i < length; ++i)
+            copy_element(dst.data, at + i, src.data, base + row[static_cast<size_t>(i)], dst.dtype);
       }
     }
     for (size_t axis = outer; axis-- > 0;) {
@@ -179,12 +172,6 @@ std::vector<int64_t> dense_strides(const Dims& dims) {
     stride *= dims[axis];
   }
   return strides;
-}
-
-std::vector<int64_t> arithmetic(int64_t count, int64_t step, int64_t first) {
-  std::vector<int64_t> terms(static_cast<size_t>(count));
-  for (int64_t i = 0; i < count; ++i) terms[static_cast<size_t>(i)] = first + i * step;
-  return terms;
 }
 
 }  // namespace tenon

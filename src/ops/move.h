@@ -45,18 +45,13 @@ void fill_zero(const MutableTensorView& tensor);
 /// The reference kernel of views: output 0 gets the bytes of input 0.
 void copy_input(ReferenceContext& context);
 
-/// By axis of a result and place along that axis: what it adds to the index of the source element, or kOutside.
-/// Transposing, slicing, broadcasting, tiling and padding are all of this form.
+/// By axis of a result and place along that axis: what it adds to the index of the source element.
 using SourceIndex = std::vector<std::vector<int64_t>>;
-inline constexpr int64_t kOutside = -1;
 
-/// dst[i, j, …] = src[index[0][i] + index[1][j] + …]; elements with a kOutside among their terms keep what they have.
+/// dst[i, j, …] = src[index[0][i] + index[1][j] + …].
 void gather_elements(const MutableTensorView& dst, const TensorView& src, const SourceIndex& index);
 
 /// Strides in elements of a dense tensor.
 [[nodiscard]] std::vector<int64_t> dense_strides(const Dims& dims);
-
-/// 0, step, 2·step, …: `count` of them.
-[[nodiscard]] std::vector<int64_t> arithmetic(int64_t count, int64_t step, int64_t first = 0);
 
 }  // namespace tenon

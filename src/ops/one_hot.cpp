@@ -2,7 +2,6 @@
 #include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
-#include "ops/define.h"
 #include "ops/move.h"
 #include "ops/wide.h"
 
@@ -44,19 +43,6 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(2), std::move(result));
 }
 
-std::vector<Expr> define(DefineContext& context) {
-  const auto rank = context.rank(0) + 1;
-  const auto axis = normalized_axis(context.attributes().integer("axis"), rank);
-  const Expr depth = (*context.outputs()[0].shape)[axis].value();
-  const Expr given = cast(unsqueeze(context.input(0), static_cast<int>(axis)), DType::kInt64);
-  const Expr place = where(given < 0, given + depth, given);
-  const Expr values = context.input(2);
-  std::vector<int> after;
-  for (auto i = static_cast<int>(axis) + 1; i < static_cast<int>(rank); ++i)
-    after.push_back(i - static_cast<int>(axis));
-  return {where(place == unsqueeze(iota(depth), after), values(1), values(0))};
-}
-
 void reference(ReferenceContext& context) {
   const TensorView& indices = context.input(0);
   const TensorView& values = context.input(2);
@@ -85,7 +71,6 @@ OpDef one_hot_op() {
           .max_inputs = 3,
           .attributes = {{"axis", int64_t{-1}}},
           .infer = infer,
-          .define = define,
           .reference = reference,
           .summary =
               "A new axis of extent depth that is values[1] at the place each index names and values[0] elsewhere; "

@@ -4,6 +4,7 @@
 #include "base/elements.h"
 #include "base/near_names.h"
 #include "ops/broadcast.h"
+#include "ops/define.h"
 #include "ops/epilogue.h"
 
 #include <fmt/core.h>
@@ -247,8 +248,13 @@ void run_reference(const Node& node, std::span<const TensorView> inputs, std::sp
   naming(node, [&] {
     const OpDef& op = op_of(node);
     const size_t own = op.takes_epilogue ? anchor_input_count(node) : inputs.size();
-    ReferenceContext context(node, op, inputs.first(std::min(own, inputs.size())), outputs, std::move(allocate));
-    op.reference(context);
+    const auto own_inputs = inputs.first(std::min(own, inputs.size()));
+    if (op.reference != nullptr) {
+      ReferenceContext context(node, op, own_inputs, outputs, std::move(allocate));
+      op.reference(context);
+    } else {
+      run_definition(node, own_inputs, outputs);
+    }
     if (op.takes_epilogue) {
       for (const EpilogueStep& step : epilogue_of(node)) {
         apply_epilogue_step(step, outputs[0],

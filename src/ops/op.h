@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-// The standard operators: ONNX's, each declared once with its attributes, type rule and reference kernel.
+// The standard operators: ONNX's, each declared once with its attributes, type rule and meaning.
 namespace tenon {
 
 /// An attribute that an operator knows. The kind of `fallback` is the attribute's kind.
@@ -142,13 +142,16 @@ struct OpDef {
   void (*infer)(InferContext&) = nullptr;
   std::vector<Expr> (*define)(DefineContext&) =
       nullptr;  ///< The outputs as formulas; null for operators that are none.
-  /// Slow, obvious, independent of every optimised kernel; any dtype the operator allows; accumulates in double.
+  /// For what formulas do not say: slow, obvious, independent of every optimised kernel; any dtype the operator allows;
+  /// accumulates in double. Null: the definition is interpreted.
   void (*reference)(ReferenceContext&) = nullptr;
   /// One output element from the elements at the same (broadcast) place of the inputs; so it commutes with any
   /// permutation of the layout, and its output may overwrite an input of the same type.
   bool pointwise = false;
   /// Output 0 has the very bytes of input 0, only its shape differs (Reshape, Flatten, Identity …).
   bool view = false;
+  /// Every element of its outputs is one of an input, bit by bit. So its dtypes need not be expressions'.
+  bool moves = false;
   /// It may carry an epilogue (ops/epilogue.h) on output 0.
   bool takes_epilogue = false;
   std::string summary;  ///< One sentence with the formula.
@@ -173,8 +176,8 @@ struct Inferred {
 [[nodiscard]] Inferred infer_node(const Node& node, std::span<const TensorType> inputs,
                                   std::span<const Tensor* const> values);
 
-/// Runs the reference kernel and then the node's epilogue, if it has one (ops/epilogue.h). Errors carry the node's
-/// name.
+/// Runs the reference kernel, or interprets the definition, and then the node's epilogue, if it has one
+/// (ops/epilogue.h). Errors carry the node's name.
 void run_reference(const Node& node, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
                    ReferenceContext::Allocate allocate = {});
 /// The outputs as new tensors, from known inputs (null: left out). Constant folding.

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/checked.h"
-#include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/move.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
@@ -14,50 +12,6 @@
 
 namespace tenon {
 namespace {
-
-/// What happens along one axis. Negative pads take elements away first; the others then extend what is left.
-struct AxisPad {
-  int64_t first = 0;  ///< The first element that is left.
-  int64_t left = 0;   ///< How many are left.
-  int64_t begin = 0;
-  int64_t end = 0;
-
-  // The source place of output place `o`, or kOutside.
-  int64_t source(int64_t o, std::string_view mode) const {
-    int64_t at = o - begin;
-    if (mode == "constant") {
-      if (at < 0 || at >= left) return kOutside;
-    } else if (mode == "edge") {
-      at = std::clamp<int64_t>(at, 0, left - 1);
-    } else {
-      // Reflection does not repeat the edges, so it has the period 2 (left - 1); wrapping has the period left.
-      const int64_t period = mode == "wrap" ? left : std::max<int64_t>(2 * (left - 1), 1);
-      at %= period;
-      if (at < 0) at += period;
-      if (at >= left) at = period - at;
-    }
-    return first + at;
-  }
-};
-
-// The pads of each axis; an axis whose extent is not known has left = -1.
-std::vector<AxisPad> axis_pads(const std::vector<int64_t>& pads, const std::vector<size_t>& axes, const Shape& shape) {
-  std::vector<AxisPad> result(shape.size());
-  for (size_t axis = 0; axis < shape.size(); ++axis) result[axis].left = shape[axis].value();
-  for (size_t i = 0; i < axes.size(); ++i) {
-    AxisPad& pad = result[axes[i]];
-    const int64_t begin = pads[i];
-    const int64_t end = pads[axes.size() + i];
-    pad.begin = std::max<int64_t>(begin, 0);
-    pad.end = std::max<int64_t>(end, 0);
-    if (begin < 0) pad.first = checked_mul(begin, -1, "the negative pad");
-    if (pad.left < 0) continue;
-    // As much as there is when they take away more: the result is then negative, which the type rule refuses.
-    pad.left =
-        checked_add(checked_add(pad.left, std::min<int64_t>(begin, 0), "a pad"), std::min<int64_t>(end, 0), "a pad");
-  }
-  return result;
-}
 
 Outside outside_of(std::string_view mode) {
   return mode == "constant" ? Outside::kValue
@@ -105,25 +59,29 @@ void infer(InferContext& context) {
     context.fail(fmt::format("pads has {} numbers but {} are required, a begin and an end for each of {} axes",
                              pads->size(), 2 * axes.size(), axes.size()));
   }
-  const std::vector<AxisPad> resolved = axis_pads(*pads, axes, *shape);
   Shape result = *shape;
   for (size_t i = 0; i < axes.size(); ++i) {
     const size_t axis = axes[i];
-    if ((*pads)[i] == 0 && (*pads)[axes.size() + i] == 0) continue;
-    const AxisPad& pad = resolved[axis];
+    const int64_t begin = (*pads)[i];
+    const int64_t end = (*pads)[axes.size() + i];
+    if (begin == 0 && end == 0) continue;
     if (!(*shape)[axis].is_constant()) {
       result[axis] = Dim();
       continue;
     }
-    if (pad.left < 0) {
-      context.fail(fmt::format("pads {} and {} take more away from axis {} than its extent {}", (*pads)[i],
-                               (*pads)[axes.size() + i], axis, (*shape)[axis].value()));
+    // Negative pads take elements away first; the others then extend what is left.
+    const int64_t extent = (*shape)[axis].value();
+    const int64_t left =
+        checked_add(checked_add(extent, std::min<int64_t>(begin, 0), "a pad"), std::min<int64_t>(end, 0), "a pad");
+    if (left < 0) {
+      context.fail(
+          fmt::format("pads {} and {} take more away from axis {} than its extent {}", begin, end, axis, extent));
     }
-    if (pad.left == 0 && mode != "constant" && (pad.begin > 0 || pad.end > 0)) {
+    if (left == 0 && mode != "constant" && (begin > 0 || end > 0)) {
       context.fail(fmt::format("axis {} has no elements that mode '{}' could repeat", axis, mode));
     }
-    result[axis] =
-        Dim(checked_add(checked_add(pad.left, pad.begin, "the padded extent"), pad.end, "the padded extent"));
+    const int64_t begun = checked_add(left, std::max<int64_t>(begin, 0), "the padded extent");
+    result[axis] = Dim(checked_add(begun, std::max<int64_t>(end, 0), "the padded extent"));
   }
   context.set_output(0, context.dtype(0), std::move(result));
 }
@@ -144,7 +102,7 @@ std::vector<Expr> define(DefineContext& context) {
     const int64_t end = pads[axes.size() + i];
     const auto axis = static_cast<int>(axes[i]);
     const Expr last = x.extent(axis) + std::min<int64_t>(end, 0);
-    if (begin < 0 || end < 0) inside = slice(inside, axis, std::max<int64_t>(-begin, 0), last);
+    if (begin < 0 || end < 0) inside = slice(inside, axis, begin < 0 ? -Expr(begin) : Expr(0), last);
     before[axes[i]] = std::max<int64_t>(begin, 0);
     shape[axes[i]] = shape[axes[i]] + begin + end;
   }
@@ -157,34 +115,6 @@ std::vector<Expr> define(DefineContext& context) {
   })};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  const int64_t count = y.dims.count();
-  if (count == 0) return;
-  const std::string& mode = context.attributes().string("mode");
-  std::vector<size_t> axes = all_axes(x.dims.size());
-  if (context.has_input(3)) {
-    axes.clear();
-    for (const int64_t axis : load_all<int64_t>(context.input(3))) axes.push_back(normalized_axis(axis, x.dims.rank()));
-  }
-  const std::vector<AxisPad> pads = axis_pads(load_all<int64_t>(context.input(1)), axes, to_shape(x.dims));
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  SourceIndex index(x.dims.size());
-  for (size_t axis = 0; axis < x.dims.size(); ++axis) {
-    for (int64_t o = 0; o < y.dims[axis]; ++o) {
-      const int64_t place = pads[axis].source(o, mode);
-      index[axis].push_back(place == kOutside ? kOutside : place * strides[axis]);
-    }
-  }
-  if (mode == "constant") {
-    fill_zero(y);
-    for (int64_t i = 0; context.has_input(2) && i < count; ++i)
-      copy_element(y.data, i, context.input(2).data, 0, y.dtype);
-  }
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef pad_op() {
@@ -195,7 +125,7 @@ OpDef pad_op() {
           .attributes = {{"mode", std::string("constant")}},
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary =
               "Adds elements at the ends of axes: constant_value (mode constant), the mirrored inside (reflect), the "
               "outermost "

@@ -4,7 +4,6 @@
 #include "ops/all_ops.h"
 #include "ops/broadcast.h"
 #include "ops/define.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
@@ -42,36 +41,6 @@ const PointwiseRow& row_of(std::string_view op) {
   throw Error(ErrorCode::kInternal, fmt::format("'{}' is not a pointwise operator", op));
 }
 
-template <typename T>
-void apply(const PointwiseRow& row, PointwiseFormula<T> formula, const PointwiseParameters& parameters,
-           std::span<const TensorView> inputs, const MutableTensorView& result) {
-  std::vector<BroadcastIndex> index;
-  for (const TensorView& input : inputs) index.emplace_back(input.dims, result.dims);
-  const int64_t count = result.dims.count();
-  const bool mean = row.name == "Mean";
-  for (int64_t i = 0; i < count; ++i) {
-    T value = load<T>(inputs[0], *index[0]);
-    if (row.arity == PointwiseArity::kOne) value = formula(value, T{}, parameters);
-    for (size_t k = 1; k < inputs.size(); ++k) value = formula(value, load<T>(inputs[k], *index[k]), parameters);
-    if (mean) value /= static_cast<T>(inputs.size());
-    store<T>(result, i, value);
-    for (BroadcastIndex& step : index) step.next();
-  }
-}
-
-void apply(const PointwiseRow& row, const PointwiseParameters& parameters, std::span<const TensorView> inputs,
-           const MutableTensorView& result) {
-  const bool any_float =
-      std::any_of(inputs.begin(), inputs.end(), [](const auto& input) { return is_float(input.dtype); });
-  if (any_float && row.f64 != nullptr) return apply<double>(row, row.f64, parameters, inputs, result);
-  const bool is_unsigned = dtype_kind(inputs[0].dtype) == DTypeKind::kUnsigned;
-  if (is_unsigned && row.u64 != nullptr) return apply<uint64_t>(row, row.u64, parameters, inputs, result);
-  if (row.i64 == nullptr) {
-    throw Error(ErrorCode::kInternal, fmt::format("{} has no formula for {}", row.name, dtype_name(inputs[0].dtype)));
-  }
-  apply<int64_t>(row, row.i64, parameters, inputs, result);
-}
-
 void infer_pointwise(InferContext& context) {
   const PointwiseRow& row = row_of(context.node().op());
   (void)parameters_of(row, context.node(), context.attributes());  // Refuses bad values before anything runs.
@@ -93,19 +62,11 @@ void infer_pointwise(InferContext& context) {
 std::vector<Expr> define_pointwise(DefineContext& context) {
   const PointwiseRow& row = row_of(context.node().op());
   const PointwiseParameters parameters = parameters_of(row, context.node(), context.attributes());
-  const PointwiseDefinition define = pointwise_definition(row.name);
   Expr result = context.input(0);
-  if (row.arity == PointwiseArity::kOne) result = define(result, result, parameters);
-  for (size_t i = 1; i < context.input_count(); ++i) result = define(result, context.input(i), parameters);
+  if (row.arity == PointwiseArity::kOne) result = row.formula(result, result, parameters);
+  for (size_t i = 1; i < context.input_count(); ++i) result = row.formula(result, context.input(i), parameters);
   if (row.name == "Mean") result = result / static_cast<double>(context.input_count());
   return {result};
-}
-
-void reference_pointwise(ReferenceContext& context) {
-  const PointwiseRow& row = row_of(context.node().op());
-  std::vector<TensorView> inputs;
-  for (size_t i = 0; i < context.input_count(); ++i) inputs.push_back(context.input(i));
-  apply(row, parameters_of(row, context.node(), context.attributes()), inputs, context.output());
 }
 
 }  // namespace
@@ -114,25 +75,6 @@ const PointwiseRow* find_pointwise(std::string_view op) {
   const auto rows = pointwise_rows();
   const auto row = std::find_if(rows.begin(), rows.end(), [&](const PointwiseRow& r) { return r.name == op; });
   return row == rows.end() ? nullptr : &*row;
-}
-
-void apply_unary(std::string_view op, const PointwiseParameters& parameters, const TensorView& x,
-                 const MutableTensorView& result) {
-  if (op != "Clip") return apply(row_of(op), parameters, {&x, 1}, result);
-  const int64_t count = result.dims.count();
-  for (int64_t i = 0; i < count; ++i) {
-    const double value = load<double>(x, i);  // NaN passes: it compares false with both.
-    store<double>(result, i,
-                  value < parameters.alpha  ? parameters.alpha
-                  : value > parameters.beta ? parameters.beta
-                                            : value);
-  }
-}
-
-void apply_binary(std::string_view op, const PointwiseParameters& parameters, const TensorView& a, const TensorView& b,
-                  const MutableTensorView& result) {
-  const TensorView inputs[] = {a, b};
-  apply(row_of(op), parameters, inputs, result);
 }
 
 std::string dtype_set_text(uint32_t dtypes) {
@@ -181,7 +123,6 @@ std::vector<OpDef> pointwise_ops() {
     }
     op.infer = infer_pointwise;
     op.define = define_pointwise;
-    op.reference = reference_pointwise;
     op.pointwise = true;
     op.summary = row.summary;
     ops.push_back(std::move(op));

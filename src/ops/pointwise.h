@@ -9,8 +9,7 @@
 #include <span>
 #include <string_view>
 
-// The pointwise family: one table row per operator (pointwise_table.cpp), one type rule and one reference kernel for
-// all.
+// The pointwise family: one table row per operator (pointwise_table.cpp), one type rule for all.
 namespace tenon {
 
 /// Up to two attributes of a row, as numbers: LeakyRelu's alpha, HardSigmoid's alpha and beta, Mod's fmod …
@@ -19,14 +18,8 @@ struct PointwiseParameters {
   double beta = 0;
 };
 
-/// One result element. Unary formulas ignore `b`; variadic operators fold with it. Predicates return 1 or 0.
-template <typename T>
-using PointwiseFormula = T (*)(T a, T b, const PointwiseParameters& parameters);
-
-/// The result from up to two operands; unary formulas ignore `b`, variadic operators fold with it.
-using PointwiseDefinition = Expr (*)(const Expr& a, const Expr& b, const PointwiseParameters& parameters);
-/// The definition of that operator.
-[[nodiscard]] PointwiseDefinition pointwise_definition(std::string_view op);
+/// The result from up to two operands: unary formulas ignore `b`, variadic operators fold with it.
+using PointwiseFormula = Expr (*)(const Expr& a, const Expr& b, const PointwiseParameters& parameters);
 
 /// How an attribute becomes a PointwiseParameters field.
 struct PointwiseParameter {
@@ -45,11 +38,9 @@ struct PointwiseRow {
   std::string_view name;
   int since;
   PointwiseArity arity;
-  uint32_t dtypes;                 ///< Bit d: DType d is accepted.
-  bool predicate;                  ///< The result is bool; otherwise it has input 0's dtype.
-  PointwiseFormula<double> f64;    ///< For floats; null if none is accepted.
-  PointwiseFormula<int64_t> i64;   ///< For bool and integers. Arithmetic wraps; no input is undefined behaviour.
-  PointwiseFormula<uint64_t> u64;  ///< For unsigned integers; null when i64 gives the same low bits.
+  uint32_t dtypes;  ///< Bit d: DType d is accepted.
+  bool predicate;   ///< The result is bool; otherwise it has input 0's dtype.
+  PointwiseFormula formula;
   std::string_view summary;
   PointwiseParameter alpha = {};
   PointwiseParameter beta = {};
@@ -59,13 +50,6 @@ struct PointwiseRow {
 [[nodiscard]] std::span<const PointwiseRow> pointwise_rows();
 /// The row of that operator, or null.
 [[nodiscard]] const PointwiseRow* find_pointwise(std::string_view op);
-
-/// result = op(x) and result = op(a, b), computed in double, int64 or uint64 and rounded once to the result's dtype.
-/// `result` may be `x`, or `a` when that is not broadcast. "Clip" is known here too, with alpha and beta as its bounds.
-void apply_unary(std::string_view op, const PointwiseParameters& parameters, const TensorView& x,
-                 const MutableTensorView& result);
-void apply_binary(std::string_view op, const PointwiseParameters& parameters, const TensorView& a, const TensorView& b,
-                  const MutableTensorView& result);
 
 /// "f16, bf16, f32 or f64" for messages.
 [[nodiscard]] std::string dtype_set_text(uint32_t dtypes);

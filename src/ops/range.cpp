@@ -69,21 +69,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {cast(context.scalar(0) + cast(iota(count), dtype) * context.scalar(2), dtype)};
 }
 
-void reference(ReferenceContext& context) {
-  const MutableTensorView& y = context.output();
-  const int64_t count = y.dims.count();
-  for (int64_t i = 0; i < count; ++i) {
-    if (is_float(y.dtype)) {
-      store<double>(y, i,
-                    load<double>(context.input(0), 0) + static_cast<double>(i) * load<double>(context.input(2), 0));
-    } else {
-      // The sum fits; the product alone need not, so both wrap.
-      const uint64_t offset = static_cast<uint64_t>(i) * static_cast<uint64_t>(load<int64_t>(context.input(2), 0));
-      store<int64_t>(y, i, static_cast<int64_t>(static_cast<uint64_t>(load<int64_t>(context.input(0), 0)) + offset));
-    }
-  }
-}
-
 }  // namespace
 
 OpDef range_op() {
@@ -95,7 +80,6 @@ OpDef range_op() {
           .attributes = {{"stash_type", int64_t{1}}},
           .infer = infer,
           .define = define,
-          .reference = reference,
           .summary =
               "start, start + delta, start + 2 delta, … up to but without limit: max(ceil((limit - start) / delta), 0) "
               "numbers."};

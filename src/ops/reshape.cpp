@@ -2,11 +2,11 @@
 #include "base/checked.h"
 #include "ops/all_ops.h"
 #include "ops/define.h"
+#include "ops/move.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace tenon {
 namespace {
@@ -113,13 +113,7 @@ OpDef reshape_op() {
       .attributes = {{"allowzero", int64_t{0}}},
       .infer = infer,
       .define = define,
-      .reference =
-          [](ReferenceContext& context) {
-            const TensorView& x = context.input(0);
-            if (const auto bytes = static_cast<size_t>(x.size_bytes()); bytes > 0) {
-              std::memmove(context.output().data, x.data, bytes);
-            }
-          },
+      .reference = copy_input,
       .view = true,
       .summary =
           "y = x with the given shape; 0 copies the input's extent (unless allowzero), one -1 takes what is left.",

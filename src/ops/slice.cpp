@@ -3,7 +3,6 @@
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/move.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
@@ -123,29 +122,6 @@ std::vector<Expr> define(DefineContext& context) {
   })};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  SourceIndex index;
-  for (size_t axis = 0; axis < x.dims.size(); ++axis) index.push_back(arithmetic(x.dims[axis], strides[axis]));
-  const std::vector<int64_t> starts = load_all<int64_t>(context.input(1));
-  const std::vector<int64_t> ends = load_all<int64_t>(context.input(2));
-  const std::vector<int64_t> axes = context.has_input(3) ? load_all<int64_t>(context.input(3)) : std::vector<int64_t>();
-  const std::vector<int64_t> steps =
-      context.has_input(4) ? load_all<int64_t>(context.input(4)) : std::vector<int64_t>();
-  for (size_t i = 0; i < starts.size(); ++i) {
-    const size_t axis = axes.empty() ? i : normalized_axis(axes[i], x.dims.rank());
-    const Cut c = cut(starts[i], ends[i], steps.empty() ? 1 : steps[i], x.dims[axis]);
-    for (int64_t k = 0; k < c.count; ++k) {
-      index[axis][static_cast<size_t>(k)] = (c.start + k * c.step) * strides[axis];
-    }
-    index[axis].resize(static_cast<size_t>(c.count));
-  }
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef slice_op() {
@@ -155,7 +131,7 @@ OpDef slice_op() {
           .max_inputs = 5,
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary =
               "x[starts:ends:steps] along axes (by default the first ones), with NumPy's meaning of negative and "
               "out-of-range numbers."};

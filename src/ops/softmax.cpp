@@ -3,10 +3,6 @@
 #include "ops/axes.h"
 #include "ops/define.h"
 #include "ops/pointwise.h"
-#include "ops/wide.h"
-
-#include <cmath>
-#include <limits>
 
 namespace tenon {
 namespace {
@@ -28,40 +24,13 @@ std::vector<Expr> define(DefineContext& context) {
   return {shifted - log(sum(exp(shifted), axis, true))};
 }
 
-// The largest element is subtracted first, so that no exponential overflows.
-template <bool kLog>
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  const AxisSplit split(x.dims, normalized_axis(context.attributes().integer("axis"), x.dims.rank()));
-  for (int64_t outer = 0; outer < split.outer; ++outer) {
-    for (int64_t inner = 0; inner < split.inner; ++inner) {
-      double largest = -std::numeric_limits<double>::infinity();
-      for (int64_t i = 0; i < split.extent; ++i) {
-        const double value = load<double>(x, split.index(outer, i, inner));
-        if (value > largest || std::isnan(value)) largest = value;
-      }
-      double sum = 0;
-      for (int64_t i = 0; i < split.extent; ++i)
-        sum += std::exp(load<double>(x, split.index(outer, i, inner)) - largest);
-      for (int64_t i = 0; i < split.extent; ++i) {
-        const int64_t at = split.index(outer, i, inner);
-        const double shifted = load<double>(x, at) - largest;
-        store<double>(y, at, kLog ? shifted - std::log(sum) : std::exp(shifted) / sum);
-      }
-    }
-  }
-}
-
-OpDef softmax_op(const char* name, std::vector<Expr> (*define)(DefineContext&), void (*kernel)(ReferenceContext&),
-                 const char* summary) {
+OpDef softmax_op(const char* name, std::vector<Expr> (*define)(DefineContext&), const char* summary) {
   return {
       .name = name,
       .since_version = 13,
       .attributes = {{"axis", int64_t{-1}}},
       .infer = infer,
       .define = define,
-      .reference = kernel,
       .summary = summary,
   };
 }
@@ -70,8 +39,8 @@ OpDef softmax_op(const char* name, std::vector<Expr> (*define)(DefineContext&), 
 
 std::vector<OpDef> softmax_ops() {
   return {
-      softmax_op("LogSoftmax", define<true>, reference<true>, "y = x - ln(sum of e^x along axis)."),
-      softmax_op("Softmax", define<false>, reference<false>, "y = e^x / (sum of e^x along axis)."),
+      softmax_op("LogSoftmax", define<true>, "y = x - ln(sum of e^x along axis)."),
+      softmax_op("Softmax", define<false>, "y = e^x / (sum of e^x along axis)."),
   };
 }
 

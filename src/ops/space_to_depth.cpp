@@ -52,26 +52,6 @@ std::vector<Expr> define(DefineContext& context) {
   })};
 }
 
-// y[n, k, h, w] = x[n, c, h·b + i, w·b + j] with k = (i·b + j)·C + c (DCR) or (c·b + i)·b + j (CRD).
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const int64_t block = context.attributes().integer("blocksize");
-  const bool depth_first = context.attributes().string("mode") == "DCR";
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  SourceIndex index(4);
-  index[0] = arithmetic(y.dims[0], strides[0]);
-  for (int64_t k = 0; k < y.dims[1]; ++k) {
-    const int64_t channel = depth_first ? k % x.dims[1] : k / (block * block);
-    const int64_t place = depth_first ? k / x.dims[1] : k % (block * block);  // i·b + j
-    index[1].push_back(channel * strides[1] + place / block * strides[2] + place % block * strides[3]);
-  }
-  index[2] = arithmetic(y.dims[2], block * strides[2]);
-  index[3] = arithmetic(y.dims[3], block * strides[3]);
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef space_to_depth_op() {
@@ -81,7 +61,7 @@ OpDef space_to_depth_op() {
       .attributes = {{"blocksize", int64_t{0}, /*required=*/true}, {"mode", std::string("DCR")}},
       .infer = infer,
       .define = define,
-      .reference = reference,
+      .moves = true,
       .summary =
           "Turns blocks of pixels into channels: [N, C, H b, W b] becomes [N, b² C, H, W]; the inverse of DepthToSpace "
           "of the same mode."};

@@ -81,22 +81,6 @@ std::vector<Expr> define(DefineContext& context) {
   return parts;
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const size_t axis = normalized_axis(context.attributes().integer("axis"), x.dims.rank());
-  const AxisSplit from(x.dims, axis);
-  int64_t first = 0;
-  for (size_t i = 0; i < context.output_count(); ++i) {
-    const MutableTensorView& y = context.output(i);
-    clear_tail(y);
-    if (y.dims.count() > 0) {
-      const int64_t run = y.dims[axis] * from.inner;
-      for (int64_t o = 0; o < from.outer; ++o) copy_run(y, o * run, x, from.index(o, first, 0), run);
-    }
-    first += y.dims[axis];
-  }
-}
-
 }  // namespace
 
 OpDef split_op() {
@@ -110,7 +94,7 @@ OpDef split_op() {
       .attributes = {{"axis", int64_t{0}}, {.name = "num_outputs", .fallback = int64_t{0}, .optional = true}},
       .infer = infer,
       .define = define,
-      .reference = reference,
+      .moves = true,
       .summary =
           "Cuts a tensor along one axis into parts of the sizes in split, or into equal parts, the last ones smaller "
           "when it does not divide."};

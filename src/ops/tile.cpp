@@ -44,18 +44,6 @@ std::vector<Expr> define(DefineContext& context) {
   })};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  SourceIndex index(x.dims.size());
-  for (size_t axis = 0; axis < x.dims.size(); ++axis) {
-    for (int64_t o = 0; o < y.dims[axis]; ++o) index[axis].push_back(o % x.dims[axis] * strides[axis]);
-  }
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef tile_op() {
@@ -65,7 +53,7 @@ OpDef tile_op() {
           .max_inputs = 2,
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary = "Repeats the whole tensor repeats[i] times along axis i."};
 }
 

@@ -50,18 +50,6 @@ std::vector<Expr> define(DefineContext& context) {
   return {transpose(context.input(0), axes)};
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  if (y.dims.count() == 0) return;
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  SourceIndex index;
-  for (const size_t axis : permutation(context.attributes(), x.dims.size())) {
-    index.push_back(arithmetic(x.dims[axis], strides[axis]));
-  }
-  gather_elements(y, x, index);
-}
-
 }  // namespace
 
 OpDef transpose_op() {
@@ -70,7 +58,7 @@ OpDef transpose_op() {
           .attributes = {{.name = "perm", .fallback = std::vector<int64_t>{}, .optional = true}},
           .infer = infer,
           .define = define,
-          .reference = reference,
+          .moves = true,
           .summary = "Permutes the axes: output axis i is input axis perm[i]; without perm, the axes in reverse."};
 }
 

@@ -3,6 +3,8 @@
 
 #include "ops/op_testing.h"
 
+#include <cstring>
+
 namespace tenon::testing {
 namespace {
 
@@ -69,6 +71,27 @@ TEST(Definition, SaysWhyThereIsNone) {
 TEST(Definition, RefusesInvalidNodes) {
   expect_error(ErrorCode::kInvalidArgument, "Relu 'it': input 0 has dtype bool",
                [] { (void)define("Relu", {"bool[3]"}); });
+}
+
+// Bit by bit, whatever the bits mean: a NaN that signals, complex numbers, two elements to a byte.
+TEST(Definition, MovesElementsOfEveryDType) {
+  for (int32_t d = 1; d < kDTypeCount; ++d) {
+    const auto dtype = static_cast<DType>(d);
+    if (dtype == DType::kString) continue;
+    SCOPED_TRACE(dtype_name(dtype));
+    Tensor x = Tensor::zeros(dtype, {3, 5});
+    auto* bytes = static_cast<uint8_t*>(x.mutable_data());
+    for (int64_t i = 0; i < x.size_bytes(); ++i)
+      bytes[i] = dtype == DType::kBool ? i % 4 == 0 : static_cast<uint8_t>(0xA1 + 7 * i);
+    if (dtype_bits(dtype) == 4) bytes[7] &= 0x0F;  // The half that is none of its elements.
+    if (dtype == DType::kFloat32) std::memcpy(bytes, "\x01\x00\x80\x7f", 4);
+    const Tensor y = evaluate("Transpose", {x});
+    EXPECT_EQ(to_string(y.dims()), "[5,3]");
+    EXPECT_FALSE(identical(y.reshaped({3, 5}), x));
+    EXPECT_TRUE(identical(evaluate("Transpose", {y}), x));
+    EXPECT_TRUE(identical(evaluate("Concat", {x, x}, {{"axis", int64_t{1}}}).reshaped({3, 2, 5}),
+                          evaluate("Expand", {x.reshaped({3, 1, 5}), i64({3, 2, 5})})));
+  }
 }
 
 }  // namespace

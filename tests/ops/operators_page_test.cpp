@@ -38,8 +38,8 @@ std::string page() {
   std::string text = R"(# The standard operators
 
 These are ONNX's (default domain); the number is the opset whose meaning is implemented. Models of every format are lowered to
-them, and each has a type rule and a reference kernel. `channels_last` is Tenon's own: the compiler sets it where an operator
-then works on [n, spatial..., c].
+them, and each has a type rule and runs at least on the reference backend. `channels_last` is Tenon's own: the compiler sets it
+where an operator then works on [n, spatial..., c].
 
 | Operator | ONNX | Inputs | Outputs | Attributes | What it computes |
 | --- | --- | --- | --- | --- | --- |
