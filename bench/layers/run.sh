@@ -28,5 +28,5 @@ if [[ ! $libraries/mobilenet_v2.param -nt bench/layers/mobilenet_torch.py ]]; th
   $python bench/layers/mobilenet_torch.py $libraries >/dev/null || echo "bench: the model for ncnn cannot be made here"
 fi
 
-export TORCHINDUCTOR_CACHE_DIR=$PWD/$libraries/torch PYTHONPATH=$PYTHONPATH:bench
+export TORCHINDUCTOR_CACHE_DIR=$PWD/$libraries/torch NUMBA_CACHE_DIR=$PWD/$libraries/numba PYTHONPATH=$PYTHONPATH:bench
 exec $python bench/layers/run.py --plugin $plugin "$@"
