@@ -59,7 +59,7 @@ class Tenon(Engine):
         graph.add_node(tenon.NodeSpec("layer", formula(), inputs=names))
         graph.set_outputs(["layer"])
         context = tenon.compile(graph).context(threads=threads)
-        self.run = lambda: context.run(list(inputs), out=self.result)
+        self.run = lambda: context.run(*inputs, out=self.result)
 
 
 class Torch(Engine):
