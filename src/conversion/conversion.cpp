@@ -32,9 +32,8 @@ using lowering::NotLowered;
 // integers are meant as floats; those who read the file insist on it.
 Attributes custom_fields(const Node& node) {
   Attributes given = node.attributes();
-  std::erase_if(given, [](const auto& field) {
-    return field.first.starts_with("node.") || field.first == kLayerVersionAttribute;
-  });
+  std::erase_if(given,
+                [](const auto& field) { return field.first.starts_with("node.") || !is_field_name(field.first); });
   Attributes declared = given;
   if (const auto type = LayerRegistry::global().find(node.domain(), node.op()))
     declared = check_fields(type->info(), given, node.name());

@@ -83,10 +83,13 @@ void check_counts(const LayerInfo& info, const Node& node) {
 
 BoundLayer layer_of(const Node& node) {
   BoundLayer bound;
-  bound.type = LayerRegistry::global().get(node.domain(), node.op(), version_of(node), node.name());
+  const Attribute* kept = node.attribute(kLayerOriginAttribute);
+  const auto* origin = kept == nullptr ? nullptr : std::get_if<std::string>(kept);
+  bound.type = LayerRegistry::global().get(node.domain(), node.op(), version_of(node), node.name(),
+                                           origin == nullptr ? std::string_view() : *origin);
   check_counts(bound.type->info(), node);
   Attributes given = node.attributes();
-  if (const auto version = given.find(kLayerVersionAttribute); version != given.end()) given.erase(version);
+  std::erase_if(given, [](const auto& attribute) { return !is_field_name(attribute.first); });
   bound.fields = check_fields(bound.type->info(), given, node.name());
   return bound;
 }

@@ -119,9 +119,10 @@ class LayerRegistry {
   /// `version` 0: the newest. `domain` "": any. Null when there is none.
   [[nodiscard]] std::shared_ptr<const LayerType> find(std::string_view domain, std::string_view name,
                                                       int version = 0) const;
-  /// As find(), but throws kNotFound naming layer, version, node, near names and how to load a plugin.
+  /// As find(), but throws kNotFound naming layer, version, node, near names and how to load a plugin; or `origin`, the
+  /// function that the layer was when the node was compiled, if it was one.
   [[nodiscard]] std::shared_ptr<const LayerType> get(std::string_view domain, std::string_view name, int version,
-                                                     std::string_view node_name) const;
+                                                     std::string_view node_name, std::string_view origin = "") const;
   [[nodiscard]] std::vector<std::shared_ptr<const LayerType>> all() const;
 
  private:
@@ -131,9 +132,13 @@ class LayerRegistry {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The layer's version that a custom node was compiled against is kept in this attribute of the node; all its other
-/// attributes are fields.
+/// What a custom node was compiled against is kept in these attributes of the node; all its others are fields: the
+/// layer's version, and a callback's origin.
 inline constexpr std::string_view kLayerVersionAttribute = "__version";
+inline constexpr std::string_view kLayerOriginAttribute = "__origin";
+[[nodiscard]] inline bool is_field_name(std::string_view attribute) noexcept {
+  return attribute != kLayerVersionAttribute && attribute != kLayerOriginAttribute;
+}
 
 /// The layer of a custom node, in the version that the node names, and the node's fields, checked and completed.
 struct BoundLayer {

@@ -97,7 +97,7 @@ std::shared_ptr<const LayerType> LayerRegistry::find(std::string_view domain, st
 }
 
 std::shared_ptr<const LayerType> LayerRegistry::get(std::string_view domain, std::string_view name, int version,
-                                                    std::string_view node_name) const {
+                                                    std::string_view node_name, std::string_view origin) const {
   if (auto found = find(domain, name, version)) return found;
   std::vector<std::string> names;
   std::string versions;
@@ -114,9 +114,16 @@ std::shared_ptr<const LayerType> LayerRegistry::get(std::string_view domain, std
   if (version != 0) text += fmt::format(" version {}", version);
   text += " is not loaded";
   if (!versions.empty()) text += fmt::format(" (loaded: version {})", versions);
-  text +=
-      "; load the plugin that has it with --plugin FILE, tenon::load_plugin(\"FILE\") or the environment variable "
-      "TENON_PLUGINS";
+  if (origin.empty()) {
+    text +=
+        "; load the plugin that has it with --plugin FILE, tenon::load_plugin(\"FILE\") or the environment variable "
+        "TENON_PLUGINS";
+  } else {
+    text += fmt::format(
+        "; it is the function {}, which the plan does not hold: import its Python module first, or "
+        "define_layer() it",
+        origin);
+  }
   // A name that is there in another version is no misspelling.
   if (versions.empty()) text += did_you_mean(wanted, names);
   throw Error(ErrorCode::kNotFound, std::move(text));

@@ -253,7 +253,7 @@ class Planner {
     ChosenKernel chosen;
     if (node.layer) {
       chosen.kernel = std::make_unique<LayerKernel>(node, node.layer->prepare(inputs, outputs));
-      chosen.name = "layer";
+      chosen.name = node.callback ? "callback" : "layer";
     } else {
       const std::vector<const Tensor*> known = input_values(node);
       chosen = choose_kernel(request_.backend, {.node = *node.node,

@@ -22,6 +22,7 @@ void bind_layer(ProgramNode& entry) {
   entry.layer = instance_of(*entry.node);
   entry.elementwise = info.elementwise;
   entry.data_dependent = info.data_dependent;
+  entry.callback = info.kind == LayerKind::kCallback;
 }
 
 }  // namespace

@@ -28,6 +28,7 @@ struct ProgramNode {
   std::shared_ptr<const LayerInstance> layer;  ///< Null for a standard operator. Shared by the contexts.
   bool elementwise = false;                    ///< The layer says so.
   bool data_dependent = false;                 ///< The layer allocates its outputs itself.
+  bool callback = false;                       ///< The layer is a function of the host program.
   std::vector<ValueId> inputs, outputs;
 };
 

@@ -24,7 +24,7 @@ namespace {
 std::string label_of(const Node& node) {
   std::string fields;
   for (const auto& [name, value] : node.attributes()) {
-    if (name == kLayerVersionAttribute) continue;
+    if (!is_field_name(name)) continue;
     fields += fmt::format("{}{}={}", fields.empty() ? "" : ", ", name, to_string(value));
   }
   return fmt::format("{}({})", node.op(), fields);
