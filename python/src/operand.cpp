@@ -55,7 +55,7 @@ Expr constant_of(nb::handle array, const std::string& what) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{}: an array of shape {} is given, but constants within formulas have {} elements at "
                             "most; make it an input of the layer, as weights are, or read it from fields",
-                            what, nb::str(array.attr("shape")).c_str(), kMaxConstants));
+                            what, nb::str(nb::object(array.attr("shape"))).c_str(), kMaxConstants));
   }
   std::vector<Expr> values;
   for (const nb::handle value : nb::borrow<nb::object>(array.attr("ravel")().attr("tolist")())) {
@@ -114,6 +114,17 @@ detail::IndexFunction index_function_of(const nb::callable& function, const std:
   return [&function, what](std::span<const Expr> index) {
     nb::list arguments;
     for (const Expr& i : index) arguments.append(nb::cast(i));
+    try {
+      (void)nb::module_::import_("inspect").attr("signature")(function).attr("bind")(*arguments);
+    } catch (const nb::python_error& error) {
+      // Not every callable has a signature.
+      if (error.matches(PyExc_TypeError)) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    fmt::format("{}: {} dimensions are given with a function that does not take {} indices; write one "
+                                "index for each dimension",
+                                what, index.size(), index.size()));
+      }
+    }
     return expr_of(function(*arguments), what);
   };
 }

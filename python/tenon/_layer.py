@@ -12,7 +12,7 @@ import numpy as np
 
 from tenon import _core
 from tenon._core import Expr, LayerExpr, LayerSpec, TensorType
-from tenon.errors import Error, InvalidArgumentError, NotFoundError, locate, user_line
+from tenon.errors import Error, InvalidArgumentError, NotFoundError, line_text, locate, user_line
 
 _FIELD_KINDS = (bool, int, float, str)
 
@@ -60,7 +60,7 @@ class _Body(NamedTuple):
             return [_core._as_expr(x, f"{self.layer}: its result") for x in results]
         except Error as error:
             code = self.function.__code__
-            locate(error, user_line(error.__traceback__) or f"{code.co_filename}:{code.co_firstlineno}")
+            locate(error, user_line(error.__traceback__) or line_text(code.co_filename, code.co_firstlineno))
             raise
 
     def run(self, arrays: list[np.ndarray], fields: dict[str, Any]) -> list:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """NumPy's functions on symbols: what Expr.__array_ufunc__ and Expr.__array_function__ come to."""
 
+import inspect
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -81,9 +82,18 @@ UFUNCS: dict[str, Callable[..., Any]] = {
     "trunc": lambda x: _core.where(x < 0, _core.ceil(x), _core.floor(x)),
 }
 
-# ufunc.reduce, which np.sum() and its like are.
-_REDUCTIONS = {"add": _core.sum, "multiply": _core.prod, "maximum": _core.max, "minimum": _core.min}
-_REDUCTIONS |= {"logical_and": _core.all, "logical_or": _core.any}
+
+def _reduction(function: Callable[..., Expr]) -> Callable[..., Expr]:
+    return lambda a, axis=None, keepdims=False: function(a, axis, keepdims)
+
+
+# ufunc.reduce().
+_REDUCTIONS: dict[str, Callable[..., Expr]] = {
+    "add": lambda a, axis=0, keepdims=False: _core.sum(a, axis, keepdims),
+    "maximum": lambda a, axis=0, keepdims=False: _core.max(a, axis, keepdims),
+    "minimum": lambda a, axis=0, keepdims=False: _core.min(a, axis, keepdims),
+    "multiply": lambda a, axis=0, keepdims=False: _core.prod(a, axis, keepdims),
+}
 
 
 def _concatenate(parts: Sequence[Any], axis: int = 0) -> Expr:
@@ -130,12 +140,12 @@ def _round(a: Expr, decimals: int = 0) -> Expr:
 
 
 FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
-    np.all: lambda a, axis=None, keepdims=False: _core.all(a, axis, keepdims),
-    np.amax: lambda a, axis=None, keepdims=False: _core.max(a, axis, keepdims),
-    np.amin: lambda a, axis=None, keepdims=False: _core.min(a, axis, keepdims),
-    np.any: lambda a, axis=None, keepdims=False: _core.any(a, axis, keepdims),
-    np.argmax: lambda a, axis=None, keepdims=False: _core.argmax(a, axis, keepdims),
-    np.argmin: lambda a, axis=None, keepdims=False: _core.argmin(a, axis, keepdims),
+    np.all: _reduction(_core.all),
+    np.amax: _reduction(_core.max),
+    np.amin: _reduction(_core.min),
+    np.any: _reduction(_core.any),
+    np.argmax: _reduction(_core.argmax),
+    np.argmin: _reduction(_core.argmin),
     np.around: _round,
     np.broadcast_to: lambda array, shape: _core.broadcast_to(array, shape),
     np.clip: lambda a, a_min, a_max: _core.clip(a, a_min, a_max),
@@ -144,26 +154,26 @@ FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {
     np.expand_dims: _expand_dims,
     np.flip: lambda m, axis=None: _core.flip(m, axis),
     np.full_like: _full_like,
-    np.max: lambda a, axis=None, keepdims=False: _core.max(a, axis, keepdims),
-    np.mean: lambda a, axis=None, keepdims=False: _core.mean(a, axis, keepdims),
-    np.min: lambda a, axis=None, keepdims=False: _core.min(a, axis, keepdims),
+    np.max: _reduction(_core.max),
+    np.mean: _reduction(_core.mean),
+    np.min: _reduction(_core.min),
     np.moveaxis: _moveaxis,
     np.ndim: lambda a: a.ndim,
     np.ones_like: lambda a: _full_like(a, 1),
     np.pad: _pad,
-    np.prod: lambda a, axis=None, keepdims=False: _core.prod(a, axis, keepdims),
+    np.prod: _reduction(_core.prod),
     np.reshape: lambda a, shape: _core.reshape(a, shape if isinstance(shape, (tuple, list)) else (shape,)),
     np.round: _round,
     np.shape: lambda a: a.shape,
     np.size: lambda a: a.size,
     np.squeeze: lambda a, axis=None: _core.squeeze(a, axis),
     np.stack: lambda arrays, axis=0: _core.stack(arrays, axis),
-    np.std: lambda a, axis=None, keepdims=False: _core.std(a, axis, keepdims),
-    np.sum: lambda a, axis=None, keepdims=False: _core.sum(a, axis, keepdims),
+    np.std: _reduction(_core.std),
+    np.sum: _reduction(_core.sum),
     np.swapaxes: _swapaxes,
     np.take: _take,
     np.transpose: lambda a, axes=None: _core.transpose(a, axes),
-    np.var: lambda a, axis=None, keepdims=False: _core.var(a, axis, keepdims),
+    np.var: _reduction(_core.var),
     np.where: lambda condition, x, y: _core.where(condition, x, y),
     np.zeros_like: lambda a: _full_like(a, 0),
 }
@@ -173,12 +183,14 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: tuple, options: dict[str, A
     """ufunc(*inputs, **options), or its reduce, with symbols among the inputs."""
     name = ufunc.__name__
     if method == "reduce" and name in _REDUCTIONS:
-        axis = options.pop("axis", 0)
-        return _called(f"np.{name}.reduce", _REDUCTIONS[name], (*inputs, axis), options)
+        return _called(f"np.{name}.reduce", _REDUCTIONS[name], inputs, options)
     if method != "__call__" or name not in UFUNCS:
         _refuse(f"np.{name}" + ("" if method == "__call__" else f".{method}"))
-    exprs = [_core._as_expr(x, f"np.{name}") for x in inputs]
-    return _called(f"np.{name}", UFUNCS[name], exprs, options)
+    if options:
+        raise InvalidArgumentError(
+            f"np.{name}: {', '.join(options)} is given with symbols; write it without, {_CALLBACK}"
+        )
+    return UFUNCS[name](*(_core._as_expr(x, f"np.{name}") for x in inputs))
 
 
 def call_function(function: Callable[..., Any], arguments: tuple, options: dict[str, Any]) -> Any:
@@ -191,9 +203,10 @@ def call_function(function: Callable[..., Any], arguments: tuple, options: dict[
 
 def _called(name: str, function: Callable[..., Any], arguments: Sequence[Any], options: dict[str, Any]) -> Any:
     try:
-        return function(*arguments, **options)
+        inspect.signature(function).bind(*arguments, **options)
     except TypeError as error:
         raise InvalidArgumentError(f"{name}: {error}; write it without, {_CALLBACK}") from None
+    return function(*arguments, **options)
 
 
 def _refuse(name: str) -> NoReturn:

@@ -96,13 +96,18 @@ class InternalError(Error, RuntimeError):
 _OURS = str(Path(__file__).parent) + os.sep
 
 
+def line_text(file: str, number: int) -> str:
+    """A place in a source file as messages name it, "file.py:12", below the current folder without that."""
+    return f"{file.removeprefix(os.getcwd() + os.sep)}:{number}"
+
+
 def user_line(traceback: TracebackType | None) -> str | None:
-    """The innermost line, "file.py:12", of a traceback that is neither Tenon's nor NumPy's."""
+    """The innermost line of a traceback that is neither Tenon's nor NumPy's."""
     found = None
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if not file.startswith(_OURS) and f"{os.sep}numpy{os.sep}" not in file:
-            found = f"{file.removeprefix(os.getcwd() + os.sep)}:{traceback.tb_lineno}"
+            found = line_text(file, traceback.tb_lineno)
         traceback = traceback.tb_next
     return found
 

@@ -100,7 +100,9 @@ ROWS = [
     Row("hard_sigmoid", [(4, 5)], lambda x: np.clip(0.2 * x + 0.5, 0, 1)),
     Row("hard_sigmoid", [(7,)], lambda x: 2 * np.clip(0.5 * x + 0.5, 0, 1) - 1, {"alpha": 0.5, "symmetric": True}),
     Row("rms_norm", [(3, 5), (5,)], lambda x, s: x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-5) * s),
-    Row("rms_norm", [(2, 3, 8), (8,)], lambda x, s: x / np.sqrt((x**2).mean(-1, keepdims=True) + 1) * s, {"epsilon": 1}),
+    Row(
+        "rms_norm", [(2, 3, 8), (8,)], lambda x, s: x / np.sqrt((x**2).mean(-1, keepdims=True) + 1) * s, {"epsilon": 1}
+    ),
     Row("layer_norm", [(3, 7), (7,), (7,)], lambda x, s, b: normed(x, -1) * s + b),
     Row("layer_norm", [(2, 2, 1), (1,), (1,)], lambda x, s, b: normed(x, -1) * s + b),
     Row("group_norm", [*IMAGE, (4,), (4,)], lambda x, s, b: group_norm(x, s, b, 2), units=16),
