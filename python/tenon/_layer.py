@@ -182,7 +182,7 @@ class Layer:
             raise InvalidArgumentError(f"layer '{self.name}': a callback has no formulas to show")
         names = self.inputs
         if self.variadic:
-            more = range(len(types) - len(names) + 1)
+            more = range(max(1, len(types) - len(names) + 1))
             names = [*names[:-1], *(f"{names[-1]}{i}" for i in more)]
         if len(types) != len(names):
             wanted = ", ".join(self.inputs)
