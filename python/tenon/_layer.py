@@ -4,6 +4,7 @@
 import functools
 import inspect
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple, overload
 from weakref import WeakValueDictionary
@@ -12,7 +13,8 @@ import numpy as np
 
 from tenon import _core
 from tenon._core import Expr, LayerExpr, LayerSpec, TensorType
-from tenon.errors import Error, InvalidArgumentError, NotFoundError, line_text, locate, user_line
+from tenon._hint import could_be_formulas
+from tenon.errors import Error, InvalidArgumentError, LayerHint, NotFoundError, line_text, locate, user_line
 
 _FIELD_KINDS = (bool, int, float, str)
 
@@ -141,6 +143,13 @@ class Layer:
                 f"layer '{self.name}': a type rule is given, but formulas have their own; leave it out"
             )
         if callback:
+            if could_be_formulas(function, len(self.inputs), self.fields):
+                warnings.warn(
+                    f"layer '{self.name}': this callback can be traced as it stands; without callback=True it is "
+                    "compiled, fused with its neighbours and kept in plans",
+                    LayerHint,
+                    stacklevel=2,
+                )
             _core._define_callback(self, self._body.run, None if types is None else self._body.infer)
         else:
             _core._define_layer(self, self._body.formulas)

@@ -38,6 +38,10 @@ class Error(Exception):
         return type(self), (self.message, self.context), self.__dict__
 
 
+class LayerHint(UserWarning):
+    """A layer could be written in a way that runs faster."""
+
+
 class InvalidArgumentError(Error, ValueError):
     """An argument, shape, dtype or option does not fit."""
 

@@ -4,6 +4,7 @@
 import subprocess
 import sys
 import threading
+import warnings
 
 import ml_dtypes
 import numpy as np
@@ -27,7 +28,7 @@ def rows_and_columns(x, *, twice=False):
 
 @tenon.layer(callback=True, outputs=2, types=rows_and_columns)
 def call_sums(x, *, twice=False):
-    rows = x.sum(1)
+    rows = np.add.reduceat(x, [0], axis=1)[:, 0]
     return np.concatenate([rows, rows]) if twice else rows, x.sum(0).astype(np.int64)
 
 
@@ -212,7 +213,7 @@ def test_nothing_is_left_behind_when_python_ends():
         "@tenon.layer\n"
         "def a(x):\n    return x + 1\n"
         "@tenon.layer(callback=True)\n"
-        "def b(x):\n    return x + 1\n"
+        "def b(x):\n    return numpy.sort(x) + 1\n"
         "print(a(numpy.zeros(2, numpy.float32)), b(numpy.zeros(2, numpy.float32)))\n"
     )
     result = subprocess.run(
@@ -222,3 +223,27 @@ def test_nothing_is_left_behind_when_python_ends():
         env={"PYTHONPATH": str(ROOT / "build/dev/python")},
     )
     assert (result.stdout, result.stderr) == ("[1. 1.] [1. 1.]\n", "")
+
+
+@pytest.mark.parametrize(
+    ("function", "hinted"),
+    [
+        (lambda x: np.maximum(x, 0) * 2, True),
+        (lambda x, y, *, k=2.0: np.where(x > y, x, y * k), True),
+        (lambda x: x.reshape(x.shape[0], -1).mean(1), True),
+        (lambda x: np.concatenate([np.exp(part) for part in (x, -x)], axis=0), True),
+        (lambda x: np.sort(x), False),
+        (lambda x: x if x.sum() > 0 else -x, False),
+        (lambda x: print(x) or x, False),
+        (lambda x: x + np.random.normal(), False),
+        (lambda x: X * x, False),
+    ],
+)
+def test_a_callback_that_could_be_formulas_gets_a_hint(function, hinted):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tenon.layer(callback=True, name="call_hint")(function)
+    assert [warning.category for warning in caught] == [tenon.LayerHint] * hinted
+    if hinted:
+        assert "without callback=True" in str(caught[0].message)
+        assert caught[0].filename == __file__
