@@ -52,5 +52,12 @@ TEST(Recognise, FindsOperatorsOfTwoTensors) {
   EXPECT_FALSE(recognise(builder.build(b - a), types));
 }
 
+TEST(Recognise, TensorsThatNoOperatorTakesTogetherAreNone) {
+  LayerBuilder builder("Scale");
+  const Expr x = builder.input("x", DType::kFloat32, *kImage.shape), c = builder.input("c", DType::kFloat32, {3});
+  const std::vector<TensorType> types = {kImage, {DType::kFloat32, Shape{3}}};
+  EXPECT_FALSE(recognise(builder.build(x * unsqueeze(c, 1)), types));
+}
+
 }  // namespace
 }  // namespace tenon
