@@ -27,6 +27,14 @@
 namespace tenon::codegen {
 namespace {
 
+// With its own LLVM, whatever else of that name the process holds: TensorFlow's would be found first otherwise, and be
+// another version. Sanitizers cannot have that.
+#if defined(RTLD_DEEPBIND) && !defined(__SANITIZE_ADDRESS__)
+constexpr int kOpen = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
+#else
+constexpr int kOpen = RTLD_NOW | RTLD_LOCAL;
+#endif
+
 // Beside this library or, where the system has it, by its name. dlopen() alone would look there, too, by the run path
 // of its caller, but that is somebody else when a sanitizer wraps it.
 void* open_emitter(const std::string& name) {
@@ -34,10 +42,10 @@ void* open_emitter(const std::string& name) {
   if (::dladdr(reinterpret_cast<const void*>(&open_emitter), &self) != 0 && self.dli_fname != nullptr) {
     const std::string path = self.dli_fname;
     if (const size_t slash = path.rfind('/'); slash != std::string::npos) {
-      if (void* library = ::dlopen((path.substr(0, slash + 1) + name).c_str(), RTLD_NOW | RTLD_LOCAL)) return library;
+      if (void* library = ::dlopen((path.substr(0, slash + 1) + name).c_str(), kOpen)) return library;
     }
   }
-  return ::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+  return ::dlopen(name.c_str(), kOpen);
 }
 
 // Loaded once and for ever, when it is first needed: LLVM does not like to be unloaded.

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """@tenon.layer: what it declares, what calling a layer does, and where it runs."""
 
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -169,3 +171,15 @@ def test_lenet5_with_relu6_as_formulas_is_the_same_model(tmp_path):
     np.testing.assert_allclose(engine.run(images), expected, atol=1e-6)
     engine.save(tmp_path / "lenet5.plan")
     np.testing.assert_array_equal(tenon.Engine.load(tmp_path / "lenet5.plan").run(images), engine.run(images))
+
+
+def test_code_is_generated_beside_another_llvm():
+    pytest.importorskip("tensorflow")
+    script = (
+        "import numpy, tensorflow, tenon\n"
+        "layer = tenon.layer(name='api_beside')(lambda x: tenon.exp(x) * x.sum())\n"
+        "print(layer(numpy.zeros(3, numpy.float32) + 0.5).shape)\n"
+    )
+    environment = {"PYTHONPATH": str(ROOT / "build/dev/python")}  # And no folder for a cache of code.
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
+    assert (result.returncode, result.stdout) == (0, "(3,)\n"), result.stderr
