@@ -22,7 +22,7 @@ ROWS = {
     "write": (lambda x: x.__setitem__(0, 1), r"f32\[n, c\] is written to.*tenon.where"),
     "no_counterpart": (lambda x: np.sort(x), r"np.sort: symbols are given.*callback=True"),
     "no_ufunc": (lambda x: np.hypot(x, x), "np.hypot: symbols are given"),
-    "accumulate": (lambda x: np.add.accumulate(x), "np.add.accumulate: symbols"),
+    "outer": (lambda x: np.add.outer(x, x), "np.add.outer: symbols are given"),
     "argument": (lambda x: np.sum(x, where=True), "np.sum: .*unexpected keyword argument 'where'"),
     "out": (lambda x: np.exp(x, out=np.zeros(3)), "np.exp: out is given with symbols"),
     "pad_mode": (lambda x: np.pad(x, 1, mode="mean"), "the mode 'mean' is given but one of constant, edge"),
