@@ -183,3 +183,11 @@ def test_code_is_generated_beside_another_llvm():
     environment = {"PYTHONPATH": str(ROOT / "build/dev/python")}  # And no folder for a cache of code.
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, env=environment)
     assert (result.returncode, result.stdout) == (0, "(3,)\n"), result.stderr
+
+
+def test_mnist_is_classified_alike_with_relu6_as_formulas(mnist_test_images):
+    images, _ = mnist_test_images
+    graph = tenon.load(ROOT / "examples/lenet5/lenet5.pb")
+    expected = tenon.compile(graph).run(images)
+    graph.replace("ReLU6", api_clip())
+    np.testing.assert_array_equal(tenon.compile(graph).run(images).argmax(1), expected.argmax(1))
