@@ -148,19 +148,10 @@ class Recogniser {
   }
 
   [[nodiscard]] bool matches(const BuiltIn& builtin) const {
-    const auto defined = defined_on_inputs(builtin);
+    const auto defined = definition(builtin, inputs_);
     if (!defined) return false;
     const Function& other = defined->layer.impl().function;
     return skeleton_of(other) == skeleton_ && same_formulas(function_, other);
-  }
-
-  // An operator that does not take such inputs is not what the formulas are.
-  [[nodiscard]] std::optional<Definition> defined_on_inputs(const BuiltIn& builtin) const {
-    try {
-      return definition(builtin, inputs_);
-    } catch (const Error&) {
-      return std::nullopt;
-    }
   }
 
   const Function& function_;

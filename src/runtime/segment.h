@@ -47,7 +47,7 @@ struct Step {
   const Kernel* kernel = nullptr;
   size_t first_input = 0, input_count = 0;
   size_t first_output = 0, output_count = 0;
-  size_t report = 0;  ///< Of Segment::reports.
+  size_t report = 0;     ///< Of Segment::reports.
   bool chained = false;  ///< The next step is done on this one's parts while they are in the cache.
 };
 

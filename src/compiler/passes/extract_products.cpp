@@ -125,6 +125,7 @@ class Extraction {
     right.insert(right.end(), {product_.inner, product_.column});
     result.push_back(product_.column);
     const Part a = factor(product_.left, left), b = factor(product_.right, right);
+    if (a.inputs.empty() || b.inputs.empty()) throw Error(ErrorCode::kUnsupported, "a factor is made of constants");
     const LayerExpr rest = rest_of(result);
 
     Value* x = tensor_of(rewriter, a, "/left");
