@@ -63,21 +63,21 @@ struct Problem {
 /// The loops of an Expression node for the problem's shapes.
 [[nodiscard]] codegen::Program program_of(const Problem& problem);
 
-/// A kernel's work in parts, each of which writes a stretch of output 0's elements: so what follows element by element
+/// A kernel's work in parts, each of which gives a stretch of output 0's elements: so what follows element by element
 /// can be done while a part's result is in the cache. Views and workspace are as for Kernel::run().
 class Parts {
  public:
   virtual ~Parts() = default;
   [[nodiscard]] virtual int64_t count() const = 0;
-  /// The first element that part `index` writes. Parts are in order and leave nothing out; begin(count()) is the number
+  /// The first element that part `index` gives. Parts are in order and leave nothing out; begin(count()) is the number
   /// of elements.
   [[nodiscard]] virtual int64_t begin(int64_t index) const = 0;
-  /// On any of Problem::threads threads, whose number `thread` is; each has its own call at a time.
-  virtual void run(int64_t index, int thread, std::span<const TensorView> inputs,
-                   std::span<const MutableTensorView> outputs, void* workspace) const = 0;
+  /// Writes the part's elements to `to`. On any of Problem::threads threads, whose number `thread` is; each has its own
+  /// call at a time.
+  virtual void run(int64_t index, int thread, std::span<const TensorView> inputs, void* to, void* workspace) const = 0;
 };
 
-/// Work that can be done for any stretch of the elements, output 0 in the memory of input 0.
+/// Work that can be done for any stretch of the elements.
 class Stretches {
  public:
   virtual ~Stretches() = default;
@@ -85,8 +85,8 @@ class Stretches {
   [[nodiscard]] virtual int64_t granularity() const { return 1; }
   /// False while whole runs are wanted: a user's layer is watched at first.
   [[nodiscard]] virtual bool ready() const { return true; }
-  /// Elements [begin, end), on any thread; several at a time.
-  virtual void run(int64_t begin, int64_t end, std::span<const TensorView> inputs,
+  /// Elements [begin, end), on any thread; several at a time. `first` has those of input 0, whose view is not read.
+  virtual void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs) const = 0;
 };
 

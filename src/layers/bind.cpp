@@ -41,9 +41,9 @@ class NodeInstance final : public LayerInstance {
     named(where_, [&] { instance_->run(state, inputs, outputs, allocate); });
   }
   bool takes_stretches(const LayerState* state) const override { return instance_->takes_stretches(state); }
-  void run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+  void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const override {
-    named(where_, [&] { instance_->run_stretch(state, inputs, outputs, begin, end); });
+    named(where_, [&] { instance_->run_stretch(state, first, inputs, outputs, begin, end); });
   }
 
  private:

@@ -78,10 +78,11 @@ class LayerInstance {
     (void)state;
     return false;
   }
-  /// The elements [begin, end) of the outputs; the views are whole. Several threads may do so at a time.
-  virtual void run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+  /// The elements [begin, end) of the outputs; the views are whole, but for input 0, whose elements of the stretch are
+  /// at `first`. Several threads may do so at a time.
+  virtual void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                            std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
-    (void)state, (void)inputs, (void)outputs, (void)begin, (void)end;
+    (void)state, (void)first, (void)inputs, (void)outputs, (void)begin, (void)end;
   }
 };
 

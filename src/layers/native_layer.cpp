@@ -216,7 +216,7 @@ class NativeInstance final : public LayerInstance {
   void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
            const Allocate& allocate) const override;
   bool takes_stretches(const LayerState* state) const override;
-  void run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+  void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const override;
 
  private:
@@ -229,9 +229,10 @@ class NativeInstance final : public LayerInstance {
                    const std::vector<GuardedBuffer>& results) const;
   bool agrees(NativeState& state, std::span<const MutableTensorView> outputs, const std::vector<GuardedBuffer>& results,
               bool in_place_in_parts) const;
-  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept;
+  enum class InPlace { kDirect, kFromCopies };
+  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, InPlace in_place) const noexcept;
   template <typename Input, typename Output>
-  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, const Input& input,
+  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, InPlace how, const Input& input,
                         const Output& output) const noexcept;
   void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
 
@@ -375,10 +376,7 @@ void NativeInstance::run(LayerState* state, std::span<const TensorView> inputs,
 }
 
 void NativeInstance::run_direct(NativeState& state) const {
-  if (info_.elementwise && table_->layer.prepare == nullptr && state.counts.back() > kElementwiseGrain &&
-      divisible(state)) {
-    return run_parts(state);
-  }
+  if (info_.elementwise && table_->layer.prepare == nullptr && divisible(state)) return run_parts(state);
   const tenon_run run{
       sizeof(tenon_run), 0,      state.inputs.data(), state.inputs.size(), state.outputs.data(), state.outputs.size(),
       nullptr,           nullptr};
@@ -386,30 +384,51 @@ void NativeInstance::run_direct(NativeState& state) const {
 }
 
 // The elements [begin, end) of an element-wise layer that is divisible().
-tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept {
+tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end,
+                                      InPlace in_place) const noexcept {
   return run_part(
-      state, begin, end, [&](size_t i) { return state.inputs[i].data; },
+      state, begin, end, in_place, [&](size_t i) { return state.inputs[i].data; },
       [&](size_t i) { return state.outputs[i].data; });
 }
 
 // The same on other memory than the state's: `input(i)`, `output(i)`.
+//
+// In place, a compiler's vector loop gives way to one element at a time, because it must assume that what is stored is
+// read later. So the layer may get copies of its input, of some kilobytes, which stay in the first cache.
 template <typename Input, typename Output>
-tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end, const Input& input,
-                                      const Output& output) const noexcept {
-  const int64_t total = state.counts.back(), count = end - begin;
-  tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
-  const auto part_of = [&](tenon_tensor tensor, void* data) {
-    tensor.data = data;
-    if (*tensor.dims != total) return tensor;  // One element, read by all; or an input left out.
-    tensor.data = static_cast<char*>(data) + begin * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
-    tensor.dims = &count;
-    return tensor;
-  };
-  for (size_t i = 0; i < state.inputs.size(); ++i) inputs[i] = part_of(state.inputs[i], input(i));
-  for (size_t i = 0; i < state.outputs.size(); ++i) outputs[i] = part_of(state.outputs[i], output(i));
-  const tenon_run run{sizeof(tenon_run),    0,       inputs, state.inputs.size(), outputs,
-                      state.outputs.size(), nullptr, nullptr};
-  return table_->layer.run(instance_, state.plugin_state, &run);
+tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end, InPlace how,
+                                      const Input& input, const Output& output) const noexcept {
+  constexpr int64_t kBlockBytes = 8 << 10;
+  alignas(64) std::byte block[kBlockBytes];
+  const int64_t total = state.counts.back();
+  size_t in_place = how == InPlace::kDirect ? state.inputs.size() : 0;
+  while (in_place < state.inputs.size() && (input(in_place) != output(0) || *state.inputs[in_place].dims != total))
+    ++in_place;
+  int64_t step = end - begin;
+  const int64_t bytes = dtype_bits(static_cast<DType>(state.outputs[0].dtype)) / 8;
+  if (in_place < state.inputs.size()) step = std::min(step, kBlockBytes / bytes);
+  tenon_status status = TENON_STATUS_OK;
+  for (int64_t at = begin; at < end && status == TENON_STATUS_OK; at += step) {
+    const int64_t count = std::min(step, end - at);
+    tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
+    const auto part_of = [&](tenon_tensor tensor, void* data) {
+      tensor.data = data;
+      if (*tensor.dims != total) return tensor;  // One element, read by all; or an input left out.
+      tensor.data = static_cast<char*>(data) + at * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
+      tensor.dims = &count;
+      return tensor;
+    };
+    for (size_t i = 0; i < state.inputs.size(); ++i) inputs[i] = part_of(state.inputs[i], input(i));
+    for (size_t i = 0; i < state.outputs.size(); ++i) outputs[i] = part_of(state.outputs[i], output(i));
+    if (in_place < state.inputs.size()) {
+      std::memcpy(block, inputs[in_place].data, static_cast<size_t>(count * bytes));
+      inputs[in_place].data = block;
+    }
+    const tenon_run run{sizeof(tenon_run),    0,       inputs, state.inputs.size(), outputs,
+                        state.outputs.size(), nullptr, nullptr};
+    status = table_->layer.run(instance_, state.plugin_state, &run);
+  }
+  return status;
 }
 
 bool NativeInstance::takes_stretches(const LayerState* state) const {
@@ -418,11 +437,17 @@ bool NativeInstance::takes_stretches(const LayerState* state) const {
   return !native.check_next && !native.check_always && divisible(native);
 }
 
-void NativeInstance::run_stretch(const LayerState* state, std::span<const TensorView> inputs,
+void NativeInstance::run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                                  std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
-  const auto input = [&](size_t i) { return const_cast<void*>(inputs[i].data); };  // Layers only read them.
+  // Where input 0 would begin if all of it were there.
+  const auto offset = static_cast<uintptr_t>(begin * (dtype_bits(inputs[0].dtype) / 8));
+  const auto origin = reinterpret_cast<uintptr_t>(first) - offset;
+  const auto input = [&](size_t i) {
+    return i == 0 ? reinterpret_cast<void*>(origin) : const_cast<void*>(inputs[i].data);  // Layers only read them.
+  };
   const auto output = [&](size_t i) { return outputs[i].data; };
-  require_ok(run_part(static_cast<const NativeState&>(*state), begin, end, input, output), "run", info_.origin);
+  require_ok(run_part(static_cast<const NativeState&>(*state), begin, end, InPlace::kFromCopies, input, output), "run",
+             info_.origin);
 }
 
 void NativeInstance::run_parts(NativeState& state) const {
@@ -432,7 +457,7 @@ void NativeInstance::run_parts(NativeState& state) const {
   };
   const auto body = [](void* context, int64_t begin, int64_t end) -> tenon_status {
     const Call& call = *static_cast<const Call*>(context);
-    return call.layer.run_part(call.state, begin, end);
+    return call.layer.run_part(call.state, begin, end, InPlace::kFromCopies);
   };
   Call call{*this, state};
   require_ok(host_parallel_for(state.counts.back(), kElementwiseGrain, body, &call), "run", info_.origin);
@@ -455,10 +480,10 @@ bool NativeInstance::agrees(NativeState& state, std::span<const MutableTensorVie
       state.inputs[0].data = state.outputs[0].data;
     }
     const int64_t middle = table_->layer.prepare == nullptr ? total / 2 : 0;
-    if (middle > 0) status = run_part(state, 0, middle);
-    if (status == TENON_STATUS_OK) status = run_part(state, middle, total);
+    if (middle > 0) status = run_part(state, 0, middle, InPlace::kDirect);
+    if (status == TENON_STATUS_OK) status = run_part(state, middle, total, InPlace::kDirect);
   } else {
-    status = run_part(state, 0, total);
+    status = run_part(state, 0, total, InPlace::kDirect);
   }
   state.inputs[0] = first_input;
   require_ok(status, "run", info_.origin);

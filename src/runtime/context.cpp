@@ -40,9 +40,11 @@ void run_chain(const Segment& segment, size_t index, int threads, void* workspac
   std::exception_ptr failure;
   cpu::parallel_for(threads, parts.count(), [&](int64_t begin, int64_t end) {
     try {
+      const int thread = this_thread();
+      std::byte* result = static_cast<std::byte*>(workspace) + first.parts_offset + thread * first.part_bytes;
       for (int64_t part = begin; part < end; ++part) {
-        parts.run(part, this_thread(), inputs_of(first), outputs_of(first), workspace);
-        stretches.run(parts.begin(part), parts.begin(part + 1), inputs_of(second), outputs_of(second));
+        parts.run(part, thread, inputs_of(first), result, workspace);
+        stretches.run(parts.begin(part), parts.begin(part + 1), result, inputs_of(second), outputs_of(second));
       }
     } catch (...) {
 #ifdef _OPENMP
@@ -255,7 +257,7 @@ void Context::Impl::run_steps(Segment& segment) {
     double begin = kProfile ? now_us() : 0;
     for (; index < segment.steps.size(); ++index) {
       const Step& step = segment.steps[index];
-      const bool chained = step.chained && segment.steps[index + 1].kernel->stretches()->ready();
+      const bool chained = step.part_bytes > 0 && segment.steps[index + 1].kernel->stretches()->ready();
       if (chained) {
         run_chain(segment, index, threads_, workspace);
       } else {

@@ -31,9 +31,9 @@ class LayerKernel final : public Kernel, private Stretches {
 
  private:
   [[nodiscard]] bool ready() const override { return node_->layer->takes_stretches(state_.get()); }
-  void run(int64_t begin, int64_t end, std::span<const TensorView> inputs,
+  void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
            std::span<const MutableTensorView> outputs) const override {
-    node_->layer->run_stretch(state_.get(), inputs, outputs, begin, end);
+    node_->layer->run_stretch(state_.get(), first, inputs, outputs, begin, end);
   }
 
   const ProgramNode* node_;
@@ -304,9 +304,18 @@ class Planner {
     const ValueId written = output_ids_[second.first_output];
     if (result != read || buffer_of_[static_cast<size_t>(written)] != buffer_of_[static_cast<size_t>(result)])
       return false;
-    for (int64_t i = 0; i <= parts->count(); ++i)
+    int64_t most = 0;  // Elements of a part.
+    for (int64_t i = 0; i < parts->count(); ++i) {
       if (parts->begin(i) % stretches->granularity() != 0) return false;
-    first.chained = true;
+      most = std::max(most, parts->begin(i + 1) - parts->begin(i));
+    }
+    const auto aligned = [](int64_t bytes) {
+      return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+    };
+    first.part_bytes = aligned(bytes_for(state(result).dtype, most));
+    first.parts_offset = aligned(first.kernel->workspace_bytes());
+    segment_->workspace_bytes =
+        std::max(segment_->workspace_bytes, first.parts_offset + request_.threads * first.part_bytes);
     return true;
   }
 

@@ -47,8 +47,11 @@ struct Step {
   const Kernel* kernel = nullptr;
   size_t first_input = 0, input_count = 0;
   size_t first_output = 0, output_count = 0;
-  size_t report = 0;     ///< Of Segment::reports.
-  bool chained = false;  ///< The next step is done on this one's parts while they are in the cache.
+  size_t report = 0;  ///< Of Segment::reports.
+  /// When not 0, the next step is done on this one's parts while they are in the cache: each thread has so many bytes
+  /// of the workspace for a part, from `parts_offset` on.
+  int64_t part_bytes = 0;
+  int64_t parts_offset = 0;
 };
 
 /// What became of one node; for explain() and the profiler.

@@ -17,6 +17,15 @@
 #include <vector>
 
 // From a layer's class to the tables of the C ABI. Part of <tenon/layer.h>.
+// A function and all that it calls, once for every x86-64 and once for those with AVX2; the loader takes the one that
+// the processor has. The results are the same bits: neither contracts products and sums.
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__AVX2__)
+#define TENON_SDK_CLONES __attribute__((target_clones("default", "avx2"), flatten, noinline))
+#else
+#define TENON_SDK_CLONES
+#endif
+
 namespace tenon {
 namespace sdk TENON_SDK_HIDDEN {
 
@@ -202,7 +211,18 @@ struct Bridge {
   }
 
   static tenon_status run(const tenon_instance* instance, tenon_state* state, const tenon_run* run) noexcept {
-    return guard([&] { run_variants(Cpu(), instance, state, *run); });
+    return guard([&] {
+      if constexpr (elementwise) {
+        run_elementwise(instance, state, *run);
+      } else {
+        run_variants(Cpu(), instance, state, *run);
+      }
+    });
+  }
+  // The layer's loop, compiled for several instruction sets.
+  TENON_SDK_CLONES static void run_elementwise(const tenon_instance* instance, tenon_state* state,
+                                               const tenon_run& run) {
+    run_variants(Cpu(), instance, state, run);
   }
   static tenon_status run_cuda(const tenon_instance* instance, tenon_state* state, void* stream,
                                const tenon_run* run) noexcept {

@@ -13,7 +13,7 @@ namespace tenon::cpu {
 namespace {
 
 // What a part writes: it stays in the second cache beside what it reads.
-constexpr int64_t kPartBytes = 128 << 10;
+constexpr int64_t kPartBytes = 256 << 10;
 // Below this much, the whole result does.
 constexpr int64_t kLeastBytes = 96 << 10;
 constexpr int64_t kAlignment = 64;
@@ -127,15 +127,13 @@ class ConvParts final : public Parts {
     const int64_t row = first_rows_[static_cast<size_t>(index % parts)];
     return (index / parts * bands_.out_rows + row) * bands_.out_row_elements;
   }
-  void run(int64_t index, int thread, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
-           void* workspace) const override {
+  void run(int64_t index, int thread, std::span<const TensorView> inputs, void* to, void* workspace) const override {
     const auto parts = static_cast<int64_t>(parts_.size());
     const Part& part = parts_[static_cast<size_t>(index % parts)];
     const float* src =
         inputs[0].as<float>() + (index / parts * bands_.in_rows + part.first_in) * bands_.in_row_elements;
     const void* bias = bands_.bias_input < 0 ? nullptr : inputs[static_cast<size_t>(bands_.bias_input)].data;
-    primitives_[part.primitive].run(thread, src, outputs[0].as<float>() + begin(index), bias,
-                                    static_cast<std::byte*>(workspace) + scratch_ * thread);
+    primitives_[part.primitive].run(thread, src, to, bias, static_cast<std::byte*>(workspace) + scratch_ * thread);
   }
 
  private:

@@ -74,11 +74,14 @@ class GeneratedKernel final : public Kernel, private Stretches {
                                      [](const Buffer& buffer) { return buffer.role == Buffer::Role::kOutput; });
     return extent == 0 || output->count % extent != 0 ? 0 : output->count / extent;
   }
-  void run(int64_t begin, int64_t end, std::span<const TensorView> inputs,
+  void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
            std::span<const MutableTensorView> outputs) const override {
     std::array<void*, kMostBuffers> addresses{};
     int64_t fault = 0;
     fill(addresses, inputs, outputs);
+    // Where input 0 would begin if all of it were there.
+    const auto offset = static_cast<uintptr_t>(begin * (dtype_bits(inputs[0].dtype) / 8));
+    addresses[0] = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(first) - offset);
     const KernelArgs args{addresses.data(), &fault};
     executable_->kernel(0)(&args, begin / granularity(), end / granularity());
     if (fault != 0) report_fault();
