@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/affine.h"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -54,6 +56,66 @@ void add(Affine& sum, const expr::Nodes& nodes, expr::NodeId node, int64_t facto
   }
 }
 
+namespace {
+
+// floor((number mod above) / unit): some digits of a number, in a system of mixed radix.
+struct Digits {
+  expr::NodeId number;
+  int64_t unit = 1;
+  int64_t above = std::numeric_limits<int64_t>::max();  // The largest: nothing is taken off.
+};
+
+// What a node is digits of: a // d, mod(a, m) or mod(a // d, m).
+Digits digits_of(const expr::Nodes& nodes, expr::NodeId id) {
+  Digits digits{id};
+  const auto constant_divisor = [&](expr::NodeId at, expr::BinaryOp op) -> int64_t {
+    const expr::Node& node = nodes[at];
+    if (node.kind != expr::NodeKind::kBinary || node.binary() != op) return 0;
+    const auto divisor = nodes.integer_value(node.operands[1]);
+    return divisor && *divisor > 0 ? *divisor : 0;
+  };
+  const int64_t modulus = constant_divisor(id, expr::BinaryOp::kMod);
+  if (modulus > 0) digits.number = nodes[id].operands[0];
+  if (const int64_t unit = constant_divisor(digits.number, expr::BinaryOp::kFloorDiv)) {
+    digits.unit = unit;
+    digits.number = nodes[digits.number].operands[0];
+  }
+  if (modulus > 0 && __builtin_mul_overflow(modulus, digits.unit, &digits.above)) return {id};
+  const expr::Range range = nodes.range(digits.number);
+  if (range.lo >= 0 && range.hi < digits.above) digits.above = std::numeric_limits<int64_t>::max();
+  return digits;
+}
+
+// Puts digits back together where all of a number's are there: what a reshape takes apart, the strides of a dense
+// tensor join again.
+void join_digits(Affine& sum, const expr::Nodes& nodes) {
+  struct Term {
+    expr::NodeId node;
+    Digits digits;
+    int64_t scale;
+  };
+  std::map<expr::NodeId, std::vector<Term>> by_number;
+  for (const auto& [node, scale] : sum.terms) {
+    const Digits digits = digits_of(nodes, node);
+    by_number[digits.number].push_back({node, digits, scale});
+  }
+  for (auto& [number, terms] : by_number) {
+    if (terms.size() < 2) continue;
+    std::sort(terms.begin(), terms.end(), [](const Term& a, const Term& b) { return a.digits.unit < b.digits.unit; });
+    bool whole = terms.front().digits.unit == 1 && terms.back().digits.above == std::numeric_limits<int64_t>::max();
+    const int64_t scale = terms.front().scale;
+    for (size_t i = 0; whole && i < terms.size(); ++i) {
+      whole = terms[i].scale == wrapping_mul(scale, terms[i].digits.unit) &&
+              (i == 0 || terms[i - 1].digits.above == terms[i].digits.unit);
+    }
+    if (!whole) continue;
+    for (const Term& term : terms) sum.terms.erase(term.node);
+    add(sum, nodes, number, scale);
+  }
+}
+
+}  // namespace
+
 Affine address_of(const expr::Nodes& nodes, const expr::Node& load, const Shape& dims) {
   Affine address;
   int64_t stride = 1;
@@ -61,6 +123,7 @@ Affine address_of(const expr::Nodes& nodes, const expr::Node& load, const Shape&
     add(address, nodes, load.operands[axis], stride);
     stride = wrapping_mul(stride, dims[axis].value());
   }
+  join_digits(address, nodes);
   return address;
 }
 

@@ -56,6 +56,14 @@ bool is_coarser(const Nodes& nodes, const Bound& bound) {
          product_fits(range(nodes, bound, 'a'), range(nodes, bound, 'l'), range(nodes, bound, 'c'));
 }
 
+// a * l + c, of which c is the last digit, where k is a multiple of l.
+bool is_finer(const Nodes& nodes, const Bound& bound) {
+  const Range c = range(nodes, bound, 'c');
+  return is_i64(nodes, bound) && is_positive(nodes, bound, 'k') && is_positive(nodes, bound, 'l') &&
+         integer(nodes, bound, 'k') % integer(nodes, bound, 'l') == 0 && c.lo >= 0 &&
+         c.hi < integer(nodes, bound, 'l') && product_fits(range(nodes, bound, 'a'), range(nodes, bound, 'l'), c);
+}
+
 // a * (b * k) + c.
 bool is_coarser_product(const Nodes& nodes, const Bound& bound) {
   const Range b = range(nodes, bound, 'b'), k = range(nodes, bound, 'k');
@@ -251,6 +259,8 @@ constexpr auto kTable = std::to_array<Rule>({
     {"mod(a * b, b)", "0", kSigneds, kNothing, is_multiple},
     {"(a * l + c) // k", "a * (l // k) + c // k", kSigneds, kNothing, is_coarser},
     {"mod(a * l + c, k)", "mod(c, k)", kSigneds, kNothing, is_coarser},
+    {"(a * l + c) // k", "a // (k // l)", kSigneds, kNothing, is_finer},
+    {"mod(a * l + c, k)", "mod(a, k // l) * l + c", kSigneds, kNothing, is_finer},
     {"(a * (b * k) + c) // k", "a * b + c // k", kSigneds, kNothing, is_coarser_product},
     {"mod(a * (b * k) + c, k)", "mod(c, k)", kSigneds, kNothing, is_coarser_product},
     {"(a // k) // l", "a // (k * l)", kSigneds, kNothing, are_positive},

@@ -32,6 +32,13 @@ std::span<const ExampleLayer> example_layers() {
        "  let s[c] = sum[k < #n](exp(x[k, c] - m[c]))\n"
        "  y[n, c] = exp(x[n, c] - m[c]) / s[c]\n",
        {{"n", 13}, {"c", 21}}},
+      {"group_sums",  // A reshape to groups, written out: digits of a number come together again.
+       "layer GroupSums(x: f32[n, 6, 4, 8]) -> f32[n, 6, 4, 8]\n"
+       "  let p[i1 < 6, i2 < 4, i3 < 8] = (i1 * 4 + i2) * 8 + i3\n"
+       "  let s[n, i1 < 6, i2 < 4, i3 < 8] = sum[k < 96](x[n, p[i1, i2, i3] // 96 * 3 + k // 32, mod(k // 8, 4), "
+       "mod(k, 8)])\n"
+       "  y[n, i1, i2, i3] = x[n, i1, i2, i3] - s[n, i1, i2, i3]\n",
+       {{"n", 3}}},
       {"layer_norm",
        "layer LayerNorm(x: f32[n, c], g: f32[c], b: f32[c]; eps = 1e-5) -> f32[n, c]\n"
        "  let m[n] = sum[k < #c](x[n, k]) / f32(#c)\n"
