@@ -107,6 +107,11 @@ class TENON_API Context {
   /// given and what is required; errors from a layer carry its node's name. After an error the context can be used
   /// again.
   std::span<const TensorView> run(std::span<const TensorView> inputs);
+  /// The same, with a place for each output, in the order of Engine::outputs(): a result is computed right there where
+  /// dtype and shape are its own and the memory is aligned to its elements and overlaps no input or other output; data
+  /// may be null. The views that are returned tell where each result is. After an error what a place holds is
+  /// undefined.
+  std::span<const TensorView> run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs);
   /// The same, with results that are copies of their own.
   [[nodiscard]] std::vector<Tensor> run(std::span<const Tensor> inputs);
 

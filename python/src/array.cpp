@@ -150,24 +150,6 @@ nb::dlpack::dtype buffer_type(DType dtype) {
 }
 
 // An object's memory, to write to.
-class WritableBuffer {
- public:
-  WritableBuffer(nb::handle object, const std::string& what) {
-    if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_RECORDS) == 0) return;
-    const nb::python_error error;
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{}, a {}, cannot be written to: {}", what,
-                                                         python_type(object), nb::str(error.value()).c_str()));
-  }
-  ~WritableBuffer() { PyBuffer_Release(&buffer_); }
-  WritableBuffer(const WritableBuffer&) = delete;
-  WritableBuffer& operator=(const WritableBuffer&) = delete;
-  const Py_buffer* operator->() const noexcept { return &buffer_; }
-  const Py_buffer* get() const noexcept { return &buffer_; }
-
- private:
-  Py_buffer buffer_;
-};
-
 bool aligned(const void* data, DType dtype) {
   const auto bytes = static_cast<uintptr_t>(dtype_bits(dtype)) / 8;
   const uintptr_t alignment = dtype_kind(dtype) == DTypeKind::kComplex ? bytes / 2 : bytes;
@@ -198,31 +180,53 @@ nb::object copied_array(const TensorView& view) {
   // Kept for good, as in numpy_dtype().
   static const auto& empty = *new nb::object(numpy().attr("empty"));
   nb::object array = empty(dims_to_python(view.dims), numpy_dtype(view.dtype));
-  const WritableBuffer buffer(needs_ml_dtypes(view.dtype) ? as_integers(array, view.dtype) : array, "");
-  if (const int64_t bytes = view.size_bytes(); bytes > 0)
-    std::memcpy(buffer->buf, view.data, static_cast<size_t>(bytes));
+  ArrayOutput(array, "a new array").receive(view);
   return array;
 }
 
-void copy_into(nb::handle array, const TensorView& view, const std::string& what) {
+class ArrayOutput::Buffer {
+ public:
+  Buffer(nb::handle object, const std::string& what) {
+    if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_RECORDS) == 0) return;
+    const nb::python_error error;
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{}, a {}, cannot be written to: {}", what,
+                                                         python_type(object), nb::str(error.value()).c_str()));
+  }
+  ~Buffer() { PyBuffer_Release(&buffer_); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  const Py_buffer* operator->() const noexcept { return &buffer_; }
+  const Py_buffer* get() const noexcept { return &buffer_; }
+
+ private:
+  Py_buffer buffer_;
+};
+
+ArrayOutput::ArrayOutput(nb::handle array, std::string what) : what_(std::move(what)) {
   nb::object raw = nb::borrow(array);
-  DType dtype = DType::kUndefined;
   if (nb::isinstance(array, numpy().attr("ndarray"))) {
-    dtype = dtype_of_numpy(array.attr("dtype"));
-    if (needs_ml_dtypes(dtype)) raw = as_integers(raw, dtype);
+    view_.dtype = dtype_of_numpy(array.attr("dtype"));
+    if (needs_ml_dtypes(view_.dtype)) raw = as_integers(raw, view_.dtype);
   }
-  const WritableBuffer buffer(raw, what);
-  if (dtype == DType::kUndefined) dtype = dtype_of_format(buffer->format, buffer->itemsize);
-  Dims dims;
-  for (int i = 0; i < std::min(buffer->ndim, kMaxRank); ++i) dims.push_back(buffer->shape[i]);
-  const bool dense = PyBuffer_IsContiguous(buffer.get(), 'C') != 0;
-  if (dtype != view.dtype || dims != view.dims || !dense) {
+  buffer_ = std::make_unique<Buffer>(raw, what_);
+  const Py_buffer& buffer = *buffer_->get();
+  if (view_.dtype == DType::kUndefined) view_.dtype = dtype_of_format(buffer.format, buffer.itemsize);
+  for (int i = 0; i < std::min(buffer.ndim, kMaxRank); ++i) view_.dims.push_back(buffer.shape[i]);
+  if (PyBuffer_IsContiguous(&buffer, 'C') != 0) view_.data = buffer.buf;
+}
+ArrayOutput::~ArrayOutput() = default;
+ArrayOutput::ArrayOutput(ArrayOutput&&) noexcept = default;
+
+void ArrayOutput::receive(const TensorView& result) const {
+  const bool dense = PyBuffer_IsContiguous(buffer_->get(), 'C') != 0;
+  if (view_.dtype != result.dtype || view_.dims != result.dims || !dense) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{} is {}{}{}, but {}{}, dense in row-major order, is required", what, dtype_name(dtype),
-                            to_string(dims), dense ? "" : " with gaps", dtype_name(view.dtype), to_string(view.dims)));
+                fmt::format("{} is {}{}{}, but {}{}, dense in row-major order, is required", what_,
+                            dtype_name(view_.dtype), to_string(view_.dims), dense ? "" : " with gaps",
+                            dtype_name(result.dtype), to_string(result.dims)));
   }
-  if (const int64_t bytes = view.size_bytes(); bytes > 0)
-    std::memcpy(buffer->buf, view.data, static_cast<size_t>(bytes));
+  if (const int64_t bytes = result.size_bytes(); bytes > 0 && result.data != view_.data)
+    std::memcpy(view_.data, result.data, static_cast<size_t>(bytes));
 }
 
 ArrayInput::ArrayInput(nb::handle source, const std::string& what, DType wanted) {

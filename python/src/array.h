@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <tenon/tensor.h>
 
+#include <memory>
 #include <string>
 
 // Tensors from and to Python: NumPy arrays, and anything that speaks the buffer protocol or DLPack.
@@ -16,9 +17,27 @@ namespace tenon::python {
 /// A new NumPy array with a copy of the elements.
 [[nodiscard]] nanobind::object copied_array(const TensorView& view);
 
-/// Copies the elements into a NumPy array, or another writable buffer, of the same dtype and shape, dense in row-major
-/// order. `what` names it in errors (kInvalidArgument).
-void copy_into(nanobind::handle array, const TensorView& view, const std::string& what);
+/// A NumPy array, or another writable buffer, that a result is to go to. It is locked as long as this lives.
+class ArrayOutput {
+ public:
+  /// `what` names it in errors. Throws kInvalidArgument for what cannot be written to.
+  ArrayOutput(nanobind::handle array, std::string what);
+  ~ArrayOutput();
+  ArrayOutput(ArrayOutput&&) noexcept;
+  ArrayOutput& operator=(ArrayOutput&&) = delete;
+
+  /// Without data when the elements do not lie dense in row-major order.
+  [[nodiscard]] const MutableTensorView& view() const noexcept { return view_; }
+  /// Copies the result's elements, unless they are there already. Throws kInvalidArgument unless the array has the
+  /// result's dtype and shape, and is dense.
+  void receive(const TensorView& result) const;
+
+ private:
+  class Buffer;
+  std::string what_;
+  std::unique_ptr<Buffer> buffer_;
+  MutableTensorView view_;
+};
 
 /// The elements of an array-like object as a dense row-major tensor in host memory: in place where they lie so already
 /// and are aligned, else a copy. The object is kept alive (and its buffer locked) as long as this lives.

@@ -80,7 +80,7 @@ class Use {
 };
 
 // The arrays of run(..., out=a) or run(..., out=(a, b)).
-std::vector<nb::object> gather_outputs(std::span<const Port> ports, nb::handle out) {
+std::vector<ArrayOutput> gather_outputs(std::span<const Port> ports, nb::handle out) {
   std::vector<nb::object> arrays;
   if (nb::isinstance<nb::tuple>(out) || nb::isinstance<nb::list>(out)) {
     for (const nb::handle array : nb::borrow<nb::object>(out)) arrays.push_back(nb::borrow(array));
@@ -91,7 +91,10 @@ std::vector<nb::object> gather_outputs(std::span<const Port> ports, nb::handle o
     throw Error(ErrorCode::kInvalidArgument, fmt::format("out has {} arrays, but the engine has {} outputs: {}",
                                                          arrays.size(), ports.size(), quoted_names(ports)));
   }
-  return arrays;
+  std::vector<ArrayOutput> outputs;
+  for (size_t i = 0; i < arrays.size(); ++i)
+    outputs.emplace_back(arrays[i], fmt::format("the array for the output '{}'", ports[i].name));
+  return outputs;
 }
 
 // One result is an array, several are a tuple: `out` itself if given.
@@ -100,21 +103,22 @@ nb::object run(ContextHandle& self, const nb::args& arguments, nb::handle out) {
   std::vector<TensorView> views;
   views.reserve(inputs.size());
   for (const ArrayInput& input : inputs) views.push_back(input.view());
-  std::vector<nb::object> arrays;
-  if (!out.is_none()) arrays = gather_outputs(self.engine.outputs(), out);
+  std::vector<ArrayOutput> outputs;
+  if (!out.is_none()) outputs = gather_outputs(self.engine.outputs(), out);
+  std::vector<MutableTensorView> places;
+  for (const ArrayOutput& output : outputs) places.push_back(output.view());
 
   const Use use(self);
   std::span<const TensorView> results;
   {
     const nb::gil_scoped_release no_gil;
-    results = self.context.run(views);
+    results = self.context.run(views, places);
   }
-  // Copied, because the next run may overwrite or move the context's memory.
   if (!out.is_none()) {
-    for (size_t i = 0; i < results.size(); ++i)
-      copy_into(arrays[i], results[i], fmt::format("the array for the output '{}'", self.engine.outputs()[i].name));
+    for (size_t i = 0; i < results.size(); ++i) outputs[i].receive(results[i]);
     return nb::borrow(out);
   }
+  // Copied, because the next run may overwrite or move the context's memory.
   if (results.size() == 1) return copied_array(results[0]);
   nb::list list;
   for (const TensorView& result : results) list.append(copied_array(result));

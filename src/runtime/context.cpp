@@ -83,7 +83,8 @@ Context::Impl::Impl(std::shared_ptr<const Engine::Impl> from, ContextOptions wit
   staged_.resize(engine->inputs.size());
 }
 
-std::span<const TensorView> Context::Impl::run(std::span<const TensorView> given) {
+std::span<const TensorView> Context::Impl::run(std::span<const TensorView> given,
+                                               std::span<const MutableTensorView> wanted) {
   const ThreadScope scope(threads_);
   ++clock_;
   Segment* segment = find(given);
@@ -97,6 +98,7 @@ std::span<const TensorView> Context::Impl::run(std::span<const TensorView> given
   for (;;) {
     chain.push_back(segment);
     make_room(*segment);
+    place_results(*segment, given, wanted);
     bind(*segment);
     if (options.profile) {
       run_steps<true>(*segment);
@@ -219,6 +221,35 @@ void Context::Impl::make_room(const Segment& segment) {
   }
 }
 
+/// Where this run's results go: to the caller's memory if it takes them, else to the context's.
+void Context::Impl::place_results(const Segment& segment, std::span<const TensorView> given,
+                                  std::span<const MutableTensorView> wanted) {
+  const auto overlaps = [](const MutableTensorView& a, const void* data, int64_t bytes) {
+    const auto begin = reinterpret_cast<uintptr_t>(a.data), other = reinterpret_cast<uintptr_t>(data);
+    return begin < other + static_cast<uintptr_t>(bytes) && other < begin + static_cast<uintptr_t>(a.size_bytes());
+  };
+  for (const Segment::DirectResult& result : segment.direct_results) {
+    const TensorView& view = segment.results[result.index];
+    const void*& place = externals_[static_cast<size_t>(result.value)];
+    if (result.index < wanted.size()) {
+      const MutableTensorView& to = wanted[result.index];
+      bool fits = to.data != nullptr && to.dtype == view.dtype && to.dims == view.dims && is_aligned(to.data, to.dtype);
+      for (size_t i = 0; fits && i < given.size(); ++i) fits = !overlaps(to, given[i].data, given[i].size_bytes());
+      for (size_t i = 0; fits && i < wanted.size(); ++i)
+        fits = i == result.index || wanted[i].data == nullptr || !overlaps(to, wanted[i].data, wanted[i].size_bytes());
+      if (fits) {
+        place = to.data;
+        continue;
+      }
+    }
+    results_.resize(std::max(results_.size(), result.index + 1));
+    Tensor& own = results_[result.index];
+    const int64_t bytes = std::max<int64_t>(view.size_bytes(), 1);
+    if (!own.defined() || own.size_bytes() < bytes) own = Tensor::empty(DType::kUInt8, {bytes});
+    place = own.mutable_data();
+  }
+}
+
 const void* Context::Impl::pointer(const Place& place) const {
   switch (place.kind) {
     case Place::Kind::kNone:
@@ -247,6 +278,9 @@ void Context::Impl::bind(Segment& segment) {
     segment.bound = generation_;
   }
   for (const auto& [view, external] : segment.externals) view->data = externals_[static_cast<size_t>(external)];
+  for (const auto& [view, external] : segment.external_outputs) {
+    view->data = const_cast<void*>(externals_[static_cast<size_t>(external)]);  // A result's, which is ours to write.
+  }
 }
 
 template <bool kProfile>
@@ -394,14 +428,18 @@ Context::Context(Context&&) noexcept = default;
 Context& Context::operator=(Context&&) noexcept = default;
 Context::~Context() = default;
 
-std::span<const TensorView> Context::run(std::span<const TensorView> inputs) { return impl_->run(inputs); }
+std::span<const TensorView> Context::run(std::span<const TensorView> inputs) { return impl_->run(inputs, {}); }
+std::span<const TensorView> Context::run(std::span<const TensorView> inputs,
+                                         std::span<const MutableTensorView> outputs) {
+  return impl_->run(inputs, outputs);
+}
 
 std::vector<Tensor> Context::run(std::span<const Tensor> inputs) {
   std::vector<TensorView> views;
   views.reserve(inputs.size());
   for (const Tensor& input : inputs) views.push_back(input.view());
   std::vector<Tensor> results;
-  for (const TensorView& view : impl_->run(views)) results.push_back(Tensor::copy_of(view));
+  for (const TensorView& view : impl_->run(views, {})) results.push_back(Tensor::copy_of(view));
   return results;
 }
 

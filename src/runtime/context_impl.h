@@ -26,7 +26,7 @@ struct Specialisation {
 struct Context::Impl {
   Impl(std::shared_ptr<const Engine::Impl> from, ContextOptions with);
 
-  std::span<const TensorView> run(std::span<const TensorView> given);
+  std::span<const TensorView> run(std::span<const TensorView> given, std::span<const MutableTensorView> wanted);
   /// Of all shapes, not only the latest.
   void reset_profile();
 
@@ -41,6 +41,8 @@ struct Context::Impl {
   void check(std::span<const TensorView> given) const;
   void set_inputs(std::span<const TensorView> given);
   void make_room(const Segment& segment);
+  void place_results(const Segment& segment, std::span<const TensorView> given,
+                     std::span<const MutableTensorView> wanted);
   void bind(Segment& segment);
   const void* pointer(const Place& place) const;
   template <bool kProfile>
@@ -56,6 +58,7 @@ struct Context::Impl {
   std::vector<const void*> externals_;  // By value: graph inputs, and outputs of nodes that decide their shapes.
   std::vector<Tensor> dynamic_;         // By value: what such nodes allocated.
   std::vector<Tensor> staged_;          // Copies of inputs that are not aligned to their element.
+  std::vector<Tensor> results_;         // By output: where it lies when the caller has no place for it.
   Tensor workspace_;
   uint64_t generation_ = 1;  // Counts changes of the arenas' addresses.
   uint64_t clock_ = 0;       // Counts runs.

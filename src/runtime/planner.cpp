@@ -86,7 +86,10 @@ class Planner {
       if (!go_on) break;
     }
     segment_->end_node = index;
-    if (segment_->end == Segment::End::kGraphEnd) plan_results();
+    if (segment_->end == Segment::End::kGraphEnd) {
+      plan_results();
+      take_out_results();
+    }
     place_buffers();
     collect_externals();
     segment_->times.resize(segment_->steps.size());
@@ -419,6 +422,21 @@ class Planner {
     return segment_->reports.back();
   }
 
+  /// Takes buffers that are results out of the arena: they lie where the caller of a run wants them.
+  void take_out_results() {
+    for (size_t i = 0; i < result_ids_.size(); ++i) {
+      const ValueId id = result_ids_[i];
+      const int buffer = buffer_of_[static_cast<size_t>(id)];
+      const bool has_number = static_cast<size_t>(id) < request_.program.values.size();
+      if (buffer < 0 || !has_number || state(id).place.kind != Place::Kind::kArena) continue;
+      Buffer& taken = buffers_[static_cast<size_t>(buffer)];
+      if (taken.life.bytes != bytes_for(state(id).dtype, state(id).dims.count())) continue;
+      taken.life.bytes = 0;
+      for (const ValueId other : taken.values) state(other).place = {.kind = Place::Kind::kExternal, .external = id};
+      segment_->direct_results.push_back({i, id});
+    }
+  }
+
   void place_buffers() {
     std::vector<BufferLife> lives;
     lives.reserve(buffers_.size());
@@ -428,8 +446,10 @@ class Planner {
       lives.push_back(life);
     }
     const MemoryPlan memory = plan_memory(lives);
-    for (size_t i = 0; i < buffers_.size(); ++i)
-      for (const ValueId id : buffers_[i].values) state(id).place.offset = memory.offsets[i];
+    for (size_t i = 0; i < buffers_.size(); ++i) {
+      for (const ValueId id : buffers_[i].values)
+        if (state(id).place.kind == Place::Kind::kArena) state(id).place.offset = memory.offsets[i];
+    }
     segment_->arena_bytes = memory.bytes;
     segment_->lower_bound_bytes = memory.lower_bound;
   }
@@ -445,7 +465,11 @@ class Planner {
       if (segment.input_places.back().kind == Place::Kind::kConstant && constants.insert(state(id).value.data()).second)
         segment.constant_bytes += state(id).value.size_bytes();
     }
-    for (const ValueId id : output_ids_) segment.output_places.push_back(state(id).place);
+    for (size_t i = 0; i < output_ids_.size(); ++i) {
+      segment.output_places.push_back(state(output_ids_[i]).place);
+      if (segment.output_places.back().kind == Place::Kind::kExternal)
+        segment.external_outputs.emplace_back(&segment.outputs[i], segment.output_places.back().external);
+    }
     for (size_t i = 0; i < result_ids_.size(); ++i) {
       segment.result_places.push_back(state(result_ids_[i]).place);
       if (segment.result_places.back().kind == Place::Kind::kExternal)

@@ -22,7 +22,7 @@ struct Place {
   enum class Kind {
     kNone,      ///< Not produced yet.
     kConstant,  ///< At `data`, for as long as the segment lives.
-    kExternal,  ///< Given anew for each run: a graph input, or an output of a node that decides its shape.
+    kExternal,  ///< Given anew for each run: a graph input, an output of a node that decides its shape, or a result.
     kArena,     ///< At `offset` in the arena of segment depth `depth`.
   };
   Kind kind = Kind::kNone;
@@ -105,6 +105,13 @@ struct Segment {
   std::vector<TensorView> results;  ///< kGraphEnd: the graph's outputs.
   std::vector<Place> result_places;
   std::vector<std::pair<TensorView*, ValueId>> externals;  ///< Views to be pointed at what the run was given.
+  std::vector<std::pair<MutableTensorView*, ValueId>> external_outputs;
+  /// kGraphEnd: results that steps write right where the caller wants them.
+  struct DirectResult {
+    size_t index;   ///< Of the graph's output.
+    ValueId value;  ///< The external that stands for its memory.
+  };
+  std::vector<DirectResult> direct_results;
   uint64_t bound = 0;  ///< The generation of arenas that the views point into; 0: none yet.
 
   std::vector<NodeReport> reports;

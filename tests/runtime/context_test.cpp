@@ -298,5 +298,31 @@ TEST(Context, TheCallersThreadCountIsRestored) {
 }
 #endif
 
+TEST(Context, ResultsGoWhereTheCallerWantsThem) {
+  Graph graph;
+  Value* x = graph.add_input("x", f32({Dim("N"), 8}));
+  Node* node = graph.add_node("Neg", "y", {x});
+  node->output()->set_type(f32({Dim("N"), 8}));
+  graph.set_outputs({node->output()});
+  Context context = engine_of(std::move(graph)).context();
+  Tensor input = random_f32({3, 8}, 1);
+  const TensorView view = input.view();
+  const std::vector<Tensor> expected = context.run(std::span<const Tensor>(&input, 1));
+
+  Tensor place = Tensor::zeros(DType::kFloat32, {3, 8});
+  const MutableTensorView wanted = place.mutable_view();
+  EXPECT_EQ(context.run(std::span(&view, 1), std::span(&wanted, 1))[0].data, place.data());
+  EXPECT_TRUE(identical(place, expected[0]));
+
+  // Not where an input is still to be read, nor where another shape is meant.
+  const MutableTensorView same = input.mutable_view();
+  EXPECT_NE(context.run(std::span(&view, 1), std::span(&same, 1))[0].data, input.data());
+  Tensor small = Tensor::zeros(DType::kFloat32, {2, 8});
+  const MutableTensorView other = small.mutable_view();
+  const TensorView own = context.run(std::span(&view, 1), std::span(&other, 1))[0];
+  EXPECT_NE(own.data, small.data());
+  EXPECT_TRUE(identical(Tensor::copy_of(own), expected[0]));
+}
+
 }  // namespace
 }  // namespace tenon::testing
