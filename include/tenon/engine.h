@@ -51,7 +51,7 @@ struct StepProfile {
 
 /// What a context planned for one set of input shapes.
 struct MemoryReport {
-  int64_t arena_bytes = 0;        ///< Activations, as placed.
+  int64_t arena_bytes = 0;        ///< Activations, as placed; without the results.
   int64_t lower_bound_bytes = 0;  ///< The most that is alive at once: no placement can need less.
   int64_t workspace_bytes = 0;    ///< Scratch of kernels, shared by all steps.
   int64_t constant_bytes = 0;     ///< Constants that the steps read, packed ones included.
