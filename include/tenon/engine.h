@@ -73,7 +73,8 @@ class TENON_API Engine {
   [[nodiscard]] std::span<const Port> inputs() const noexcept;
   [[nodiscard]] std::span<const Port> outputs() const noexcept;
   /// Writes the plan to a file, through a temporary one, with code for all instruction sets of this kind of processor
-  /// if it can be generated here, else with the code that it has. The same engine gives the same bytes.
+  /// if it can be generated here, else with the code that it has and was
+  /// trusted. The same engine gives the same bytes.
   void save(const std::string& path) const;
   [[nodiscard]] const Plan& plan() const noexcept;
   /// What the user should know of how formulas run (that they are interpreted, say), a sentence each; for what was
@@ -101,15 +102,16 @@ class TENON_API Context {
   ~Context();
 
   /// Runs on inputs in the order of Engine::inputs(), dense row-major, of the declared dtypes; a named dimension has
-  /// one extent throughout. The results lie in memory of the context and stay valid until the next run or the context's
-  /// end. After the first run with a set of shapes, a run allocates no memory (unless a layer does, or its output's
-  /// shape depends on data). Throws kInvalidArgument for a wrong count, dtype or shape, naming the input, what was
-  /// given and what is required; errors from a layer carry its node's name. After an error the context can be used
-  /// again.
+  /// one extent throughout. The results lie in memory of the context and stay valid until the next run begins or the
+  /// context ends, so they cannot be that run's inputs. After the first run with a set of shapes, a run allocates no
+  /// memory (unless a layer does, or its output's shape depends on data). Throws kInvalidArgument for a wrong count,
+  /// dtype or shape, naming the input, what was given and what is required; errors from a layer carry its node's name.
+  /// After an error the context can be used again.
   std::span<const TensorView> run(std::span<const TensorView> inputs);
   /// The same, with a place for each output, in the order of Engine::outputs(): a result is computed right there where
   /// dtype and shape are its own and the memory is aligned to its elements and overlaps no input or other output; data
-  /// may be null. The views that are returned tell where each result is. After an error what a place holds is
+  /// may be null. A result that is a constant, an input, or lies in the memory of another one is elsewhere: the views
+  /// that are returned tell where each is. After an error what a place holds is
   /// undefined.
   std::span<const TensorView> run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs);
   /// The same, with results that are copies of their own.

@@ -5,16 +5,28 @@
 
 #include <fmt/core.h>
 
+#include <sys/stat.h>
+#include <unistd.h>
 #include <filesystem>
 
 namespace tenon::codegen {
+namespace {
+
+// Code that others can write would run as this user.
+bool is_ours(const std::string& path) {
+  struct ::stat status{};
+  return ::stat(path.c_str(), &status) == 0 && status.st_uid == ::geteuid() &&
+         (status.st_mode & (S_IWGRP | S_IWOTH)) == 0;
+}
+
+}  // namespace
 
 std::string Cache::path_of(CodeKey key) const {
   return fmt::format("{}/{:016x}{:016x}.code", folder_, key.high, key.low);
 }
 
 std::optional<KernelCode> Cache::find(CodeKey key) const {
-  if (folder_.empty()) return std::nullopt;
+  if (folder_.empty() || !is_ours(path_of(key))) return std::nullopt;
   try {
     const auto file = MappedFile::open(path_of(key));
     std::vector<KernelCode> found = read_code(file->bytes(), file->path());

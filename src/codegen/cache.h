@@ -11,7 +11,7 @@
 namespace tenon::codegen {
 
 /// One folder, shared by any number of threads and processes. It only saves time: what cannot be read or written, or is
-/// damaged, is as if it were not there.
+/// damaged, or that another user could have written, is as if it were not there.
 class Cache {
  public:
   /// "" keeps nothing.

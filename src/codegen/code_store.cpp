@@ -62,11 +62,10 @@ std::shared_ptr<const Executable> CodeStore::make(const Program& program) {
 }
 
 std::shared_ptr<const Executable> CodeStore::get(const Program& program) {
-  std::vector<CodeKey> keys;
-  if (!supported_isas().empty())
-    for (const CompileJob& job : jobs_of(program, supported_isas().first(1))) keys.push_back(key_of(job));
+  std::string text;
+  for (const Kernel& kernel : program.kernels) text += code_text(program, kernel);
   const std::lock_guard lock(mutex_);
-  const auto [entry, is_new] = executables_.try_emplace(std::move(keys));
+  const auto [entry, is_new] = executables_.try_emplace(std::move(text));
   if (is_new) {
     try {
       entry->second = make(program);

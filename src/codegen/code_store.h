@@ -44,7 +44,7 @@ class CodeStore final : public CodeSource {
   std::set<std::string> stored_isas_;
 
   mutable std::mutex mutex_;
-  std::map<std::vector<CodeKey>, std::shared_ptr<const Executable>> executables_;
+  std::map<std::string, std::shared_ptr<const Executable>> executables_;  // By the text of the loops.
   std::set<std::string> notices_;
 };
 

@@ -90,7 +90,7 @@ std::vector<std::byte> emit(const Program& program, const Kernel& kernel, Isa is
 }
 
 // Changes whenever equal loops become other code.
-constexpr std::string_view kGenerator = "2";
+constexpr std::string_view kGenerator = "3";
 
 // Runs job(i) for i below `count`, on so many threads; throws what one of them throws.
 template <typename Job>
@@ -121,8 +121,9 @@ std::string variable(const char* name) {
 }  // namespace
 
 std::string CompileOptions::default_cache() {
-  if (const std::string cache = variable("XDG_CACHE_HOME"); !cache.empty()) return cache + "/tenon";
-  if (const std::string home = variable("HOME"); !home.empty()) return home + "/.cache/tenon";
+  // A relative path would be a folder that came with whatever the working directory holds.
+  if (const std::string cache = variable("XDG_CACHE_HOME"); cache.starts_with('/')) return cache + "/tenon";
+  if (const std::string home = variable("HOME"); home.starts_with('/')) return home + "/.cache/tenon";
   return "";
 }
 

@@ -18,7 +18,7 @@ struct CompileOptions {
   /// How many threads share the kernels and instruction sets; 0: as many as OpenMP has.
   int threads = 0;
 
-  /// $XDG_CACHE_HOME/tenon, or ~/.cache/tenon; "" when neither is set.
+  /// $XDG_CACHE_HOME/tenon, or ~/.cache/tenon; "" when neither is set to an absolute path.
   [[nodiscard]] static std::string default_cache();
 };
 

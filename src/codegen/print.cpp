@@ -49,16 +49,17 @@ class Printer {
     return fmt::format("i{}", level);
   }
 
-  static std::string constant(const Node& node) {
+  // People see the types of constants that are not f32 or i64; code depends on all of them.
+  [[nodiscard]] std::string constant(const Node& node) const {
     if (expr::is_any(node.type, expr::kFloats | expr::kHalves)) {
       std::string text = fmt::format("{}", node.value.real());
-      return node.type == expr::kF32 ? text : text + ":" + to_string(node.type);
+      return node.type == expr::kF32 && !for_code_ ? text : text + ":" + to_string(node.type);
     }
     if (node.type == expr::kBool) return node.value.integer() != 0 ? "true" : "false";
     const std::string text = expr::is_any(node.type, expr::kUnsigneds)
                                  ? fmt::format("{}", static_cast<uint64_t>(node.value.integer()))
                                  : fmt::format("{}", node.value.integer());
-    return node.type == expr::kI64 ? text : text + ":" + to_string(node.type);
+    return node.type == expr::kI64 && !for_code_ ? text : text + ":" + to_string(node.type);
   }
 
   // A node where it is used: leaves are written out, others have a name.
@@ -128,7 +129,8 @@ class Printer {
                            variable(statement.number), extent_of(statement));
       case StatementKind::kAccumulate: {
         const Reduced& reduced = kernel_.reductions[static_cast<size_t>(statement.number)];
-        return fmt::format("r{} {}= {}", statement.number, reduction_name(reduced.op), use(statement.node));
+        const std::string type = for_code_ ? ":" + to_string(reduced.type) : "";
+        return fmt::format("r{}{} {}= {}", statement.number, type, reduction_name(reduced.op), use(statement.node));
       }
       case StatementKind::kStore: {
         const std::string place = access(statement.number);
@@ -162,7 +164,9 @@ class Printer {
 std::string print(const Program& program, const Kernel& kernel) { return Printer(program, kernel, false).run(); }
 
 std::string code_text(const Program& program, const Kernel& kernel) {
-  return fmt::format("{} buffers\n", program.buffers.size()) + Printer(program, kernel, true).run();
+  std::string text = "buffers";
+  for (const Buffer& buffer : program.buffers) text += " " + to_string(buffer.type);
+  return text + "\n" + Printer(program, kernel, true).run();
 }
 
 std::string print(const Program& program) {

@@ -58,25 +58,20 @@ Skeleton skeleton_of(const Function& function) {
   return skeleton;
 }
 
-// Equal but for the names.
-bool same_formulas(Function a, Function b) {
-  for (Function* function : {&a, &b}) {
-    function->name = "f";
-    int number = 0;
-    for (std::string& symbol : function->symbols) {
-      const std::string name = "d" + std::to_string(number++);
-      for (expr::Input& input : function->inputs)
-        for (Dim& dim : input.dims)
-          if (dim.symbol() == symbol) dim = Dim(name);
-      symbol = name;
-    }
-    number = 0;
-    for (expr::Input& input : function->inputs) input.name = "x" + std::to_string(number++);
-    number = 0;
-    for (expr::Output& output : function->outputs) output.name = "y" + std::to_string(number++);
+// With names that depend on places only.
+Function renamed(Function function) {
+  function.name = "f";
+  for (expr::Input& input : function.inputs) {
+    for (Dim& dim : input.dims)
+      if (dim.is_symbol()) dim = Dim("d" + std::to_string(*function.find_symbol(dim.symbol())));
   }
-  return identical(a, b);
+  for (size_t i = 0; i < function.symbols.size(); ++i) function.symbols[i] = "d" + std::to_string(i);
+  for (size_t i = 0; i < function.inputs.size(); ++i) function.inputs[i].name = "x" + std::to_string(i);
+  for (size_t i = 0; i < function.outputs.size(); ++i) function.outputs[i].name = "y" + std::to_string(i);
+  return function;
 }
+
+bool same_formulas(const Function& a, const Function& b) { return identical(renamed(a), renamed(b)); }
 
 // A node of an operator in a graph of its own, and its definition.
 std::optional<Definition> definition(const BuiltIn& builtin, std::span<const TensorType> inputs) {

@@ -38,9 +38,8 @@ void run_chain(const Segment& segment, size_t index, int threads, void* workspac
   const Parts& parts = *first.kernel->parts();
   const Stretches& stretches = *second.kernel->stretches();
   std::exception_ptr failure;
-  cpu::parallel_for(threads, parts.count(), [&](int64_t begin, int64_t end) {
+  cpu::parallel_for_threads(threads, parts.count(), [&](int64_t begin, int64_t end, int thread) {
     try {
-      const int thread = this_thread();
       std::byte* result = static_cast<std::byte*>(workspace) + first.parts_offset + thread * first.part_bytes;
       for (int64_t part = begin; part < end; ++part) {
         parts.run(part, thread, inputs_of(first), result, workspace);
@@ -233,7 +232,9 @@ void Context::Impl::place_results(const Segment& segment, std::span<const Tensor
     const void*& place = externals_[static_cast<size_t>(result.value)];
     if (result.index < wanted.size()) {
       const MutableTensorView& to = wanted[result.index];
-      bool fits = to.data != nullptr && to.dtype == view.dtype && to.dims == view.dims && is_aligned(to.data, to.dtype);
+      bool fits = to.data != nullptr && to.dtype == view.dtype && to.dims == view.dims &&
+                  (result.any_alignment || reinterpret_cast<uintptr_t>(to.data) % kTensorAlignment == 0) &&
+                  is_aligned(to.data, to.dtype);
       for (size_t i = 0; fits && i < given.size(); ++i) fits = !overlaps(to, given[i].data, given[i].size_bytes());
       for (size_t i = 0; fits && i < wanted.size(); ++i)
         fits = i == result.index || wanted[i].data == nullptr || !overlaps(to, wanted[i].data, wanted[i].size_bytes());

@@ -55,7 +55,7 @@ struct Context::Impl {
   int threads_;
   std::vector<Specialisation> specialisations_;
   std::vector<Tensor> arenas_;          // By segment depth.
-  std::vector<const void*> externals_;  // By value: graph inputs, and outputs of nodes that decide their shapes.
+  std::vector<const void*> externals_;  // By value: graph inputs, results, outputs of nodes that decide their shapes.
   std::vector<Tensor> dynamic_;         // By value: what such nodes allocated.
   std::vector<Tensor> staged_;          // Copies of inputs that are not aligned to their element.
   std::vector<Tensor> results_;         // By output: where it lies when the caller has no place for it.

@@ -422,6 +422,17 @@ class Planner {
     return segment_->reports.back();
   }
 
+  /// Whether a user's layer that is not element-wise reads or writes the buffer.
+  bool layer_touches(int buffer) const {
+    const auto touches = [&](const std::vector<ValueId>& ids) {
+      return std::any_of(ids.begin(), ids.end(),
+                         [&](ValueId id) { return id != kNoValue && buffer_of_[static_cast<size_t>(id)] == buffer; });
+    };
+    return std::any_of(request_.program.nodes.begin(), request_.program.nodes.end(), [&](const ProgramNode& node) {
+      return node.layer != nullptr && !node.elementwise && (touches(node.inputs) || touches(node.outputs));
+    });
+  }
+
   /// Takes buffers that are results out of the arena: they lie where the caller of a run wants them.
   void take_out_results() {
     for (size_t i = 0; i < result_ids_.size(); ++i) {
@@ -433,7 +444,7 @@ class Planner {
       if (taken.life.bytes != bytes_for(state(id).dtype, state(id).dims.count())) continue;
       taken.life.bytes = 0;
       for (const ValueId other : taken.values) state(other).place = {.kind = Place::Kind::kExternal, .external = id};
-      segment_->direct_results.push_back({i, id});
+      segment_->direct_results.push_back({i, id, !layer_touches(buffer)});
     }
   }
 

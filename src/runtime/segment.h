@@ -108,8 +108,9 @@ struct Segment {
   std::vector<std::pair<MutableTensorView*, ValueId>> external_outputs;
   /// kGraphEnd: results that steps write right where the caller wants them.
   struct DirectResult {
-    size_t index;   ///< Of the graph's output.
-    ValueId value;  ///< The external that stands for its memory.
+    size_t index;        ///< Of the graph's output.
+    ValueId value;       ///< The external that stands for its memory.
+    bool any_alignment;  ///< No user's layer writes it, which may count on kTensorAlignment.
   };
   std::vector<DirectResult> direct_results;
   uint64_t bound = 0;  ///< The generation of arenas that the views point into; 0: none yet.

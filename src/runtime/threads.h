@@ -17,15 +17,6 @@ inline int default_threads() {
 #endif
 }
 
-/// The calling thread's number in its team, from 0.
-inline int this_thread() {
-#ifdef _OPENMP
-  return omp_get_thread_num();
-#else
-  return 0;
-#endif
-}
-
 /// Sets the calling thread's count and puts it back at the end. Two thread-local loads and stores.
 class ThreadScope {
  public:

@@ -131,6 +131,18 @@ TEST(Compile, OneCodeServesAllExtentsOfTheOutermostLoop) {
   EXPECT_NE(key(2, 100), key(2, 101));
 }
 
+TEST(Compile, TypesMakeOtherCode) {
+  const auto key = [](const char* text) {
+    const Program program = loops_of(test::bound(text, {{"n", 100}}));
+    return key_of(jobs_of(program, native_isas().first(1)).at(0));
+  };
+  // What is stored is a constant: only its type tells them apart.
+  EXPECT_NE(key("layer One(x: f32[n]) -> f32[n]\n  y[n] = f32(1)\n"),
+            key("layer One(x: f32[n]) -> i64[n]\n  y[n] = 1\n"));
+  EXPECT_NE(key("layer Two(x: f32[n]) -> f32[n]\n  y[n] = x[n]\n"),
+            key("layer Two(x: i32[n]) -> i32[n]\n  y[n] = x[n]\n"));
+}
+
 TEST(Executable, WantsAnInstructionSetThatIsThere) {
   const Isa other = Isa::kNeon;
   const Program program = relu();

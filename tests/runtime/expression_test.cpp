@@ -106,10 +106,12 @@ TEST_F(Formulas, AreInThePlanWithTheirCodeWhichRunsOnlyWhenTrusted) {
     EXPECT_NE(untrusted.notices()[0].find("TENON_CODEGEN"), std::string::npos) << untrusted.notices()[0];
     EXPECT_NE(untrusted.notices()[0].find("trust"), std::string::npos) << untrusted.notices()[0];
 
-    // Saved where none can be generated, the code goes along.
-    untrusted.save(folder_ + "/copy.plan");
+    // Saved where none can be generated, the code goes along if it was trusted.
+    trusted.save(folder_ + "/copy.plan");
     const Engine copied = Engine::load(folder_ + "/copy.plan", {.trust_code = true});
     EXPECT_TRUE(identical(copied.run(many)[0], expected));
+    untrusted.save(folder_ + "/copy.plan");
+    EXPECT_TRUE(Engine::load(folder_ + "/copy.plan").plan().code.empty());
   }
 }
 

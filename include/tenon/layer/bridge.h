@@ -17,6 +17,7 @@
 #include <vector>
 
 // From a layer's class to the tables of the C ABI. Part of <tenon/layer.h>.
+
 // A function and all that it calls, once for every x86-64 and once for those with AVX2; the loader takes the one that
 // the processor has. The results are the same bits: neither contracts products and sums.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && \
@@ -338,3 +339,5 @@ const tenon_plugin* plugin_entry(uint32_t host_abi_version, const tenon_host* te
 
 }  // namespace sdk TENON_SDK_HIDDEN
 }  // namespace tenon
+
+#undef TENON_SDK_CLONES

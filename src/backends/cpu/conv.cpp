@@ -148,19 +148,18 @@ std::unique_ptr<Kernel> create(const Problem& problem, bool transposed) {
                                         dnnl_convolution_direct, src.get(), weights.get(), bias.get(), dst.get(),
                                         g.strides, g.dilations, g.pad_begin, g.pad_end, epilogue.attributes.get());
       if (!desc || (onednn::is_slow(desc.get()) && (choose_layout || accumulate))) continue;
+      Tensor packed;
       std::unique_ptr<Parts> parts;
-      if (constant && !transposed) {
+      if (constant) {
         const auto* chosen = onednn::layout(desc.get(), dnnl_query_weights_md);
-        parts =
-            parts_of(problem, g, desc.get(), epilogue, onednn::packed(*constant, from.get(), chosen, *problem.packed));
+        packed = onednn::packed(*constant, from.get(), chosen, *problem.packed);
+        if (!transposed) parts = parts_of(problem, g, desc.get(), epilogue, packed);
       }
       std::vector<Argument> arguments = std::move(epilogue.arguments);
       arguments.push_back({.arg = DNNL_ARG_SRC, .input = 0});
       arguments.push_back({.arg = DNNL_ARG_DST, .output = 0});
       if (constant) {
-        const auto* chosen = onednn::layout(desc.get(), dnnl_query_weights_md);
-        arguments.push_back(
-            {.arg = DNNL_ARG_WEIGHTS, .fixed = onednn::packed(*constant, from.get(), chosen, *problem.packed)});
+        arguments.push_back({.arg = DNNL_ARG_WEIGHTS, .fixed = std::move(packed)});
       } else {
         arguments.push_back({.arg = DNNL_ARG_WEIGHTS, .input = 1});
       }

@@ -105,6 +105,7 @@ class ConvParts final : public Parts {
     std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, size_t> known;
     for (size_t i = 0; i + 1 < first_rows_.size(); ++i) {
       const Band band = band_of(first_rows_[i], first_rows_[i + 1]);
+      if (band.rows_in < 1 || band.pad_begin < 0 || band.pad_end < 0) return false;  // It reads padding only.
       const auto [entry, is_new] =
           known.try_emplace({band.rows_in, band.rows_out, band.pad_begin, band.pad_end}, primitives_.size());
       if (is_new) {

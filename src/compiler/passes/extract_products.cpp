@@ -18,9 +18,8 @@
 // extract_products: sums of products in users' formulas that are matrix products are computed as such.
 //
 // Before:  Expression nodes are users' layers; one may hold sum over k of a[…, i, k] * b[…, k, j].
-// After:   such a sum is a MatMul, for which there are kernels that no loop can match; what makes its operands, and
-// what
-//          is made of its result, are Expressions beside it.
+// After:   such a sum is a MatMul, for which there are kernels that no loop can match; beside it are Expressions for
+//          what makes its operands, and for what is made of its result.
 // Order:   behind inline_layers; before the passes that work on products.
 namespace tenon {
 namespace {

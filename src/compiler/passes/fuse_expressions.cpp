@@ -17,13 +17,11 @@
 #include <unordered_map>
 #include <utility>
 
-// fuse_expressions: what neighbouring nodes compute by formulas, the operators' and users', is computed in one pass
-// over memory.
+// fuse_expressions: what neighbouring nodes compute by formulas, the operators' and users', is one pass over memory.
 //
 // Before:  epilogues have taken what they can; Expression nodes are users' layers.
-// After:   a group of nodes with formulas is one Expression, whose formulas are those of the nodes put into one
-// another:
-//          so views cost nothing but index arithmetic, and what a reduction reads is computed where it is read. The
+// After:   a group of nodes with formulas is one Expression, whose formulas are the nodes' put into one another: so
+//          views cost nothing but index arithmetic, and what a reduction reads is computed where it is read. The
 //          graph property "fusion" says what was fused, and why a neighbour was not.
 // Order:   after fuse_epilogue, whose kernels have the results in registers. A single operator stays as it is: its own
 //          kernels are as fast.
@@ -352,7 +350,9 @@ class Fusion {
       std::string doc;
       for (const Member* member : group.members) {
         if (member->node->op() != kExpressionOp) continue;
-        if (const auto* text = member->node->attribute("doc")) doc += (doc.empty() ? "" : "\n") + to_string(*text);
+        const Attribute* given = member->node->attribute("doc");
+        const auto* text = given == nullptr ? nullptr : std::get_if<std::string>(given);
+        if (text != nullptr) doc += (doc.empty() ? "" : "\n") + *text;
       }
       sink->attributes() = expression_attributes(formulas, label, doc);
       sink->set_op(std::string(kExpressionOp));

@@ -12,9 +12,8 @@
 // inline_layers: writes users' expression layers into the graph as what they compute.
 //
 // Before:  custom nodes are bound, and values have types.
-// After:   a node whose layer is formulas needs its layer no more, the plan holds it whole. Where the formulas are what
-// a
-//          standard operator is defined by, the node is that operator, which a convolution may take as its epilogue;
+// After:   a node whose layer is formulas needs its layer no more, the plan holds it whole. Where a standard operator
+//          is defined by these very formulas, the node is that operator, which a convolution may take as its epilogue;
 //          else it is an Expression, with its label and documentation for people.
 // Order:   as soon as types are known, so that all that follows treats users' formulas as it treats its own.
 namespace tenon {
