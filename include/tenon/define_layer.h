@@ -77,8 +77,8 @@ struct LayerFunctions {
 
 /// Makes the layer known to this process, under (domain, name, version). One of the same origin is replaced: later
 /// compilations use the new one. Throws kInvalidArgument when the name is taken by another origin or is none.
-TENON_API void define_layer(LayerDefinition definition, LayerFormulas formulas);
-TENON_API void define_layer(LayerDefinition definition, LayerFunctions functions);
+TENON_API void define_layer(const LayerDefinition& definition, LayerFormulas formulas);
+TENON_API void define_layer(const LayerDefinition& definition, LayerFunctions functions);
 
 namespace detail {
 /// How many Exprs `F` takes before the fields; what it returns.

@@ -173,14 +173,14 @@ void bind_define_layer(nb::module_& module) {
       "_define_layer",
       [](const nb::handle& layer, const nb::callable& formulas) {
         LayerDefinition definition = definition_of(layer);
-        define_layer(std::move(definition), formulas_of(formulas));
+        define_layer(definition, formulas_of(formulas));
       },
       "Registers a tenon.Layer; formulas(symbols, fields) gives its outputs.");
   module.def(
       "_define_callback",
       [](const nb::handle& layer, const nb::callable& run, const std::optional<nb::callable>& types) {
         LayerDefinition definition = definition_of(layer);
-        define_layer(std::move(definition), functions_of(run, types));
+        define_layer(definition, functions_of(run, types));
       },
       nb::arg("layer"), nb::arg("run"), nb::arg("types").none(),
       "Registers a tenon.Layer; run(arrays, fields) gives its outputs, types(types, fields) their types.");

@@ -101,14 +101,14 @@ const std::vector<double>& LayerFields::numbers(std::string_view name) const {
   return field_as<std::vector<double>>(*values_, name, "numbers");
 }
 
-void define_layer(LayerDefinition definition, LayerFormulas formulas) {
+void define_layer(const LayerDefinition& definition, LayerFormulas formulas) {
   LayerInfo info = layer_info_of(definition, LayerKind::kExpression);
-  if (definition.inputs.empty()) definition.inputs = {"x"};
+  std::vector<std::string> inputs = definition.inputs.empty() ? std::vector<std::string>{"x"} : definition.inputs;
   LayerRegistry::global().add_or_replace(
-      std::make_shared<const ExpressionLayer>(std::move(info), std::move(definition.inputs), std::move(formulas)));
+      std::make_shared<const ExpressionLayer>(std::move(info), std::move(inputs), std::move(formulas)));
 }
 
-void define_layer(LayerDefinition definition, LayerFunctions functions) {
+void define_layer(const LayerDefinition& definition, LayerFunctions functions) {
   LayerRegistry::global().add_or_replace(
       std::make_shared<const FunctionLayer>(layer_info_of(definition, LayerKind::kCallback), std::move(functions)));
 }

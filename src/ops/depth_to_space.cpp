@@ -47,11 +47,12 @@ std::vector<Expr> define(DefineContext& context) {
   const Expr b = context.attributes().integer("blocksize");
   const bool depth_first = context.attributes().string("mode") == "DCR";
   const Expr channels = x.extent(1) / (b * b);
-  return {compute({x.extent(0), channels, x.extent(2) * b, x.extent(3) * b}, [&](Expr n, Expr c, Expr h, Expr w) {
-    const Expr i = h % b;
-    const Expr j = w % b;
-    return x(n, depth_first ? (i * b + j) * channels + c : (c * b + i) * b + j, h / b, w / b);
-  })};
+  return {compute({x.extent(0), channels, x.extent(2) * b, x.extent(3) * b},
+                  [&](const Expr& n, const Expr& c, const Expr& h, const Expr& w) {
+                    const Expr i = h % b;
+                    const Expr j = w % b;
+                    return x(n, depth_first ? (i * b + j) * channels + c : (c * b + i) * b + j, h / b, w / b);
+                  })};
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ std::vector<Expr> define(DefineContext& context) {
   const Expr b = context.attributes().integer("blocksize");
   const bool depth_first = context.attributes().string("mode") == "DCR";
   const std::vector<Expr> shape = {x.extent(0), x.extent(1) * b * b, x.extent(2) / b, x.extent(3) / b};
-  return {compute(shape, [&](Expr n, Expr k, Expr h, Expr w) {
+  return {compute(shape, [&](const Expr& n, const Expr& k, const Expr& h, const Expr& w) {
     const Expr c = depth_first ? k % x.extent(1) : k / (b * b);
     const Expr place = depth_first ? k / x.extent(1) : k % (b * b);  // i·b + j
     return x(n, c, h * b + place / b, w * b + place % b);

@@ -81,6 +81,7 @@ class GeneratedKernel final : public Kernel, private Stretches {
     fill(addresses, inputs, outputs);
     // Where input 0 would begin if all of it were there.
     const auto offset = static_cast<uintptr_t>(begin * (dtype_bits(inputs[0].dtype) / 8));
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing is read before the stretch
     addresses[0] = reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(first) - offset);
     const KernelArgs args{addresses.data(), &fault};
     executable_->kernel(0)(&args, begin / granularity(), end / granularity());

@@ -204,7 +204,7 @@ class Extraction {
     expr::Input product{"product", kF32, {}};
     while (std::any_of(function_.inputs.begin(), function_.inputs.end(),
                        [&](const expr::Input& input) { return input.name == product.name; })) {
-      product.name += "_";
+      product.name += '_';
     }
     const int number = static_cast<int>(function_.inputs.size());
     for (const int v : variables) product.dims.push_back(dims_.at(v));
