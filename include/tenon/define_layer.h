@@ -115,7 +115,7 @@ void define_layer(std::string name, Attributes fields, F formula) {
     LayerDefinition definition{.name = std::move(name), .fields = std::move(fields)};
     definition.outputs = detail::kFormulaOutputs<Result>;
     if (kInputs > 1) (definition.inputs.push_back("x" + std::to_string(kAt)), ...);
-    define_layer(std::move(definition),
+    define_layer(definition,
                  LayerFormulas([formula = std::move(formula)](std::span<const Expr> inputs, const LayerFields& values) {
                    return detail::formula_results(formula(inputs[kAt]..., values));
                  }));

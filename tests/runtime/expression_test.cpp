@@ -34,7 +34,7 @@ Graph graph_of(const std::string& text, int64_t columns) {
   return graph;
 }
 
-const char* kSwish = "layer Swish(x: f32[n, c]) -> f32[n, c]\n  y[n, c] = x[n, c] / (exp(-x[n, c]) + 1)\n";
+constexpr const char* kSwish = "layer Swish(x: f32[n, c]) -> f32[n, c]\n  y[n, c] = x[n, c] / (exp(-x[n, c]) + 1)\n";
 
 // A folder of its own for plans and the cache of code, and code generation switched off for a while.
 class Formulas : public ::testing::Test {
