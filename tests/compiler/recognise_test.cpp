@@ -8,14 +8,14 @@
 namespace tenon {
 namespace {
 
-const TensorType kImage = {DType::kFloat32, Shape{Dim("N"), 3, 5}};
+TensorType image() { return {DType::kFloat32, Shape{Dim("N"), 3, 5}}; }
 
 // What a formula of one image is.
 template <typename F>
 std::optional<BuiltIn> recognised(F formula) {
   LayerBuilder builder("Mine");
-  const Expr x = builder.input("image", DType::kFloat32, *kImage.shape);
-  return recognise(builder.build(formula(x)), {&kImage, 1});
+  const Expr x = builder.input("image", DType::kFloat32, *image().shape);
+  return recognise(builder.build(formula(x)), std::vector{image()});
 }
 
 TEST(Recognise, FindsTheOperatorsThatConvolutionsTake) {
@@ -45,8 +45,8 @@ TEST(Recognise, LeavesWhatIsNearlyOne) {
 
 TEST(Recognise, FindsOperatorsOfTwoTensors) {
   LayerBuilder builder("Sum");
-  const Expr a = builder.input("a", DType::kFloat32, *kImage.shape), b = builder.input("b", DType::kFloat32, {3, 1});
-  const std::vector<TensorType> types = {kImage, {DType::kFloat32, Shape{3, 1}}};
+  const Expr a = builder.input("a", DType::kFloat32, *image().shape), b = builder.input("b", DType::kFloat32, {3, 1});
+  const std::vector<TensorType> types = {image(), {DType::kFloat32, Shape{3, 1}}};
   EXPECT_EQ(recognise(builder.build(a * b), types)->op, "Mul");
   EXPECT_EQ(recognise(builder.build(a - b), types)->op, "Sub");
   EXPECT_FALSE(recognise(builder.build(b - a), types));
@@ -54,8 +54,8 @@ TEST(Recognise, FindsOperatorsOfTwoTensors) {
 
 TEST(Recognise, TensorsThatNoOperatorTakesTogetherAreNone) {
   LayerBuilder builder("Scale");
-  const Expr x = builder.input("x", DType::kFloat32, *kImage.shape), c = builder.input("c", DType::kFloat32, {3});
-  const std::vector<TensorType> types = {kImage, {DType::kFloat32, Shape{3}}};
+  const Expr x = builder.input("x", DType::kFloat32, *image().shape), c = builder.input("c", DType::kFloat32, {3});
+  const std::vector<TensorType> types = {image(), {DType::kFloat32, Shape{3}}};
   EXPECT_FALSE(recognise(builder.build(x * unsqueeze(c, 1)), types));
 }
 
