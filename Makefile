@@ -22,7 +22,8 @@ setup-test: ## install what testing needs, too
 build: setup ## build the optimised libraries, the command and the Python module
 	@tools/build.sh release
 
-demo: setup ## classify handwritten digits with a trained LeNet5 and a layer of your own
+demo: ## classify handwritten digits with a trained LeNet5 and a layer of your own
+	@tools/setup.sh demo
 	@tools/build.sh release tenon_cli tenon_runtime_shared
 	@examples/lenet5/demo.sh
 

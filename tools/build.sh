@@ -7,5 +7,10 @@ cd "$(dirname "$0")/.."
 
 preset=${1:?usage: $0 <preset> [<target>...]}
 shift
-[[ build/$preset/build.ninja -nt CMakePresets.json ]] || cmake --preset "$preset" >"/dev/null"
+cache=build/$preset/CMakeCache.txt
+# Again, too, when LLVM has come since.
+if [[ ! build/$preset/build.ninja -nt CMakePresets.json ]] ||
+  { grep -q '^LLVM_DIR:PATH=.*NOTFOUND' "$cache" && [[ -d /usr/lib/llvm-19/lib/cmake ]]; }; then
+  cmake --preset "$preset" >"/dev/null"
+fi
 cmake --build --preset "$preset" ${1:+--target "$@"}

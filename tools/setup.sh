@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Installs what Tenon needs: tools/setup.sh build | test   (test includes build)
+# Installs what Tenon needs: tools/setup.sh demo | build | test   (each includes the one before; `demo` does without LLVM)
 # Distribution packages (the missing ones only, with sudo when not root) and the virtual environment .venv with the
 # pinned packages of requirements/. Done once, it takes a fraction of a second: a stamp in .venv holds the hash of the
 # requirements it was filled from.
@@ -9,9 +9,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 case "${1:-}" in
-  build) sets=(build) ;;
-  test) sets=(build test) ;;
-  *) echo "usage: $0 build|test" >&2; exit 2 ;;
+  demo) sets=(build) packages=(build) ;;
+  build) sets=(build) packages=(build codegen) ;;
+  test) sets=(build test) packages=(build codegen test) ;;
+  *) echo "usage: $0 demo|build|test" >&2; exit 2 ;;
 esac
 
 packages_of() { sed -e 's/#.*//' -e '/^[[:space:]]*$/d' "$@"; }
@@ -25,7 +26,7 @@ quietly() {
 install_packages() {
   local wanted missing=() sudo=()
   local lists=()
-  for set in "${sets[@]}"; do lists+=("requirements/apt-$set.txt"); done
+  for set in "${packages[@]}"; do lists+=("requirements/apt-$set.txt"); done
   mapfile -t wanted < <(packages_of "${lists[@]}")
   if ! command -v dpkg-query >/dev/null; then
     echo "setup: not a Debian or Ubuntu system; please provide the equivalents of: ${wanted[*]}" >&2
