@@ -33,7 +33,12 @@ root=build/bare/$name
 unmount() { for point in proc dev/pts dev sys; do umount "$root/$point" 2>/dev/null || true; done; }
 trap unmount EXIT
 unmount
-rm -rf "$root"
+# What is still mounted there is the machine's own: an earlier run that was killed may have left processes behind.
+if grep -q " $PWD/$root/" /proc/mounts; then
+  echo "$0: something below $root is in use; end it, and unmount what /proc/mounts lists there" >&2
+  exit 1
+fi
+rm -rf --one-file-system "$root"
 mkdir -p "$root"
 
 echo "=== a bare $suite in $root"
