@@ -70,13 +70,13 @@ class OnnxRuntimeUser(worker.OnnxRuntime):
             if node.op_type == "Clip":
                 node.op_type, node.domain = "UserRelu6", self.DOMAIN
                 del node.input[1:]
-        self.library = job["library"]
+        self.operators = job["library"]
         with tempfile.NamedTemporaryFile(suffix=".onnx") as file:
             onnx.save(model, file.name)
             super().__init__(job | {"files": {"onnx": file.name}}, images)
 
     def prepare(self, options):
-        options.register_custom_ops_library(self.library)
+        options.register_custom_ops_library(self.operators)
 
 
 class OnnxRuntimePython(OnnxRuntimeUser):
@@ -95,11 +95,11 @@ class OpenVinoUser(worker.OpenVino):
     """An extension in C++ that takes TensorFlow's Relu6."""
 
     def __init__(self, job, images):
-        self.library = job["library"]
+        self.operators = job["library"]
         super().__init__(job, images)
 
     def prepare(self, core):
-        core.add_extension(self.library)
+        core.add_extension(self.operators)
 
 
 class OpenVinoPython(OpenVinoUser):

@@ -8,15 +8,21 @@
 #include <fmt/core.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 namespace tenon::codegen {
 
 CodeStore::CodeStore(std::vector<KernelCode> stored, bool trusted) : trusted_(trusted) {
-  for (KernelCode& kernel : stored) {
-    stored_isas_.emplace(isa_name(kernel.isa));
-    stored_.emplace(kernel.key, std::move(kernel));
-  }
+  for (KernelCode& kernel : stored) stored_.emplace(kernel.key, std::move(kernel));
+}
+
+std::vector<KernelCode> CodeStore::trusted() const {
+  std::vector<KernelCode> kernels;
+  if (!trusted_) return kernels;
+  for (const auto& [key, kernel] : stored_) kernels.push_back(kernel);
+  return kernels;
 }
 
 std::vector<KernelCode> CodeStore::find(const Program& program, Isa isa) const {
@@ -38,14 +44,11 @@ std::shared_ptr<const Executable> CodeStore::make(const Program& program) {
     if (trusted_ && !code.empty()) return Executable::load(code);
   }
   if (trusted_ && !stored_.empty()) {
-    const bool other_isa = [&] {
-      for (const Isa isa : isas)
-        if (stored_isas_.contains(std::string(isa_name(isa)))) return false;
-      return true;
-    }();
-    if (other_isa) {
+    std::set<std::string_view> stored_isas;
+    for (const auto& [key, kernel] : stored_) stored_isas.insert(isa_name(kernel.isa));
+    if (std::none_of(isas.begin(), isas.end(), [&](Isa isa) { return stored_isas.contains(isa_name(isa)); })) {
       notices_.insert(
-          fmt::format("the plan has code for {}, none of which this processor runs", fmt::join(stored_isas_, ", ")));
+          fmt::format("the plan has code for {}, none of which this processor runs", fmt::join(stored_isas, ", ")));
     }
   }
   try {

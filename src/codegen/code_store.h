@@ -32,6 +32,8 @@ class CodeStore final : public CodeSource {
   CodeStore(std::vector<KernelCode> stored, bool trusted);
 
   [[nodiscard]] std::shared_ptr<const Executable> get(const Program& program) override;
+  /// What the plan brought along, if it is trusted.
+  [[nodiscard]] std::vector<KernelCode> trusted() const;
   /// Why code is missing, or generated again although the plan has it; a sentence each, for the user.
   [[nodiscard]] std::vector<std::string> notices() const;
 
@@ -41,7 +43,6 @@ class CodeStore final : public CodeSource {
 
   std::map<CodeKey, KernelCode> stored_;
   bool trusted_ = false;
-  std::set<std::string> stored_isas_;
 
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Executable>> executables_;  // By the text of the loops.

@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "codegen/walk.h"
+#include "expr/accumulator.h"
 #include "expr/rewrite.h"
 
 #include <fmt/core.h>
@@ -38,23 +39,6 @@ int64_t count_of(const Variables& variables) {
 }
 
 bool is_arg(Reduction op) { return op == Reduction::kArgMin || op == Reduction::kArgMax; }
-
-BinaryOp combining(Reduction op) {
-  switch (op) {
-    case Reduction::kSum:
-      return BinaryOp::kAdd;
-    case Reduction::kProd:
-      return BinaryOp::kMul;
-    case Reduction::kMin:
-      return BinaryOp::kMin;
-    case Reduction::kMax:
-      return BinaryOp::kMax;
-    case Reduction::kAny:
-      return BinaryOp::kOr;
-    default:
-      return BinaryOp::kAnd;
-  }
-}
 
 Variables bound_by(const Nodes& nodes, const Node& reduce) {
   Variables variables;
@@ -181,7 +165,7 @@ class Divider {
         nodes().reduce(node.reduction(), block, {nodes().integer(blocks)}, temporary(partial, {{block, blocks}}));
     if (rest == 0) return all;
     const NodeId last = part(rest, [&](NodeId row) { return plus(nodes().integer(blocks * rows), row); });
-    return nodes().binary(combining(node.reduction()), all, last);
+    return nodes().binary(expr::combining(node.reduction()), all, last);
   }
 
   // Computes `value` before; over `axes` and the other variables that it depends on.

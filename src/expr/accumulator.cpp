@@ -15,14 +15,17 @@ Scalar extreme(ScalarType type, bool largest) {
   return is_real(type) ? infinity : eval_cast(CastMode::kValue, kF64, type, infinity);  // Saturates.
 }
 
-// The result over nothing.
-Scalar start(Reduction op, ScalarType type) {
+}  // namespace
+
+Scalar start_of(Reduction op, ScalarType type) {
   switch (op) {
     case Reduction::kProd:
       return from_number(type, int64_t{1}).value();
     case Reduction::kMin:
+    case Reduction::kArgMin:
       return extreme(type, true);
     case Reduction::kMax:
+    case Reduction::kArgMax:
       return extreme(type, false);
     case Reduction::kAll:
       return Scalar::integer(1);
@@ -31,14 +34,15 @@ Scalar start(Reduction op, ScalarType type) {
   }
 }
 
-// What two become one by; argmin and argmax have none.
-BinaryOp combiner(Reduction op) {
+BinaryOp combining(Reduction op) {
   switch (op) {
     case Reduction::kProd:
       return BinaryOp::kMul;
     case Reduction::kMin:
+    case Reduction::kArgMin:
       return BinaryOp::kMin;
     case Reduction::kMax:
+    case Reduction::kArgMax:
       return BinaryOp::kMax;
     case Reduction::kAny:
       return BinaryOp::kOr;
@@ -49,10 +53,8 @@ BinaryOp combiner(Reduction op) {
   }
 }
 
-}  // namespace
-
 Accumulator::Accumulator(Reduction op, ScalarType type, size_t lanes)
-    : op_(op), type_(type), best_(lanes, start(op, type)), next_(lanes), places_(lanes) {}
+    : op_(op), type_(type), best_(lanes, start_of(op, type)), next_(lanes), places_(lanes) {}
 
 void Accumulator::add(const Value& x) {
   const Lanes lanes(x.lanes);
@@ -60,7 +62,7 @@ void Accumulator::add(const Value& x) {
   if (is_arg()) {
     for (size_t i = 0; i < best_.size(); ++i) consider(i, lanes[i], count_);
   } else {
-    eval(combiner(op_), type_, best_, lanes, next_);
+    eval(combining(op_), type_, best_, lanes, next_);
     best_.swap(next_);
   }
   ++count_;
@@ -72,7 +74,7 @@ void Accumulator::add_all(const Value& x, size_t count) {
   if (is_arg()) {
     for (size_t i = 0; i < count; ++i) consider(0, lanes[i], count_ + static_cast<int64_t>(i));
   } else {
-    best_[0] = fold(combiner(op_), type_, best_[0], lanes, count);
+    best_[0] = fold(combining(op_), type_, best_[0], lanes, count);
   }
   count_ += static_cast<int64_t>(count);
 }

@@ -11,6 +11,11 @@
 // What the interpreter keeps of a node, and how it reduces many of them to one.
 namespace tenon::expr {
 
+/// What a reduction of the type begins with: its result over nothing, or for argmin and argmax the worst value.
+[[nodiscard]] Scalar start_of(Reduction op, ScalarType type);
+/// What two values become one by; argmin and argmax compare by it.
+[[nodiscard]] BinaryOp combining(Reduction op);
+
 /// What a node is at present: a value for each lane, or one for all.
 struct Value {
   std::vector<Scalar> lanes;

@@ -47,7 +47,7 @@ std::shared_ptr<const Engine::Impl> prepare(Plan plan, bool trust_code) {
 }  // namespace
 
 Engine::Impl::Impl(Plan from, bool trust_code)
-    : plan(std::move(from)), trusts_code(trust_code), program(make_program(plan.graph)), code(plan.code, trust_code) {
+    : plan(std::move(from)), program(make_program(plan.graph)), code(plan.code, trust_code) {
   inputs = ports_of(plan.graph.inputs());
   outputs = ports_of(plan.graph.outputs());
   for (const Port& port : inputs) {

@@ -52,7 +52,6 @@ struct Engine::Impl {
   Impl(Plan from, bool trust_code);
 
   Plan plan;
-  bool trusts_code = false;
   Program program;
   std::vector<Port> inputs, outputs;
   mutable PackedWeights packed;  // Caches, which have their own locks.

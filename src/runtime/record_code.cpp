@@ -59,7 +59,7 @@ std::vector<KernelCode> code_of(const Engine::Impl& engine) {
     return recorder.compile();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnsupported) throw;
-    return engine.trusts_code ? engine.plan.code : std::vector<KernelCode>();
+    return engine.code.trusted();
   }
 }
 

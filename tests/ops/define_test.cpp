@@ -11,20 +11,9 @@ namespace {
 // A definition as text, after the inputs of the node that it reads: "0 2: layer Clip(…", or why there is none.
 std::string define(const std::string& op, std::initializer_list<Typed> inputs, Attributes attributes = {},
                    int outputs = 1) {
-  Graph graph;
-  std::vector<Value*> values;
-  std::vector<TensorType> types;
-  std::vector<const Tensor*> known;
-  for (const Typed& input : inputs) {
-    values.push_back(input.present ? graph.add_input("", input.type) : nullptr);
-    types.push_back(input.type);
-    known.push_back(input.value ? &*input.value : nullptr);
-  }
-  std::vector<std::string> names;
-  for (int i = 0; i < outputs; ++i) names.push_back("out" + std::to_string(i));
-  const Node* node = graph.add_node(op, "it", values, names, std::move(attributes));
+  const TypedNode typed(op, {inputs.begin(), inputs.size()}, std::move(attributes), outputs);
   std::string text;
-  const auto definition = definition_of(*node, types, known, &text);
+  const auto definition = definition_of(*typed.node, typed.types, typed.known, &text);
   if (!definition) return text;
   for (const size_t input : definition->inputs) text += std::to_string(input) + " ";
   return text + definition->layer.to_string();

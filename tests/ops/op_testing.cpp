@@ -84,19 +84,20 @@ Typed Typed::without_dtype() {
   return typed;
 }
 
-std::string infer(const std::string& op, std::span<const Typed> inputs, Attributes attributes, int outputs) {
-  Graph graph;
+TypedNode::TypedNode(const std::string& op, std::span<const Typed> inputs, Attributes attributes, int outputs) {
   std::vector<Value*> values;
-  std::vector<TensorType> types;
-  std::vector<const Tensor*> known;
   for (const Typed& input : inputs) {
     values.push_back(input.present ? graph.add_input("", input.type) : nullptr);
     types.push_back(input.type);
     known.push_back(input.value ? &*input.value : nullptr);
   }
-  const Node* node = graph.add_node(op, "it", values, output_names(outputs), std::move(attributes));
+  node = graph.add_node(op, "it", values, output_names(outputs), std::move(attributes));
+}
+
+std::string infer(const std::string& op, std::span<const Typed> inputs, Attributes attributes, int outputs) {
+  const TypedNode typed(op, inputs, std::move(attributes), outputs);
   std::string text;
-  for (const TensorType& type : infer_node(*node, types, known).outputs) {
+  for (const TensorType& type : infer_node(*typed.node, typed.types, typed.known).outputs) {
     if (!text.empty()) text += ", ";
     text += to_string(type);
   }

@@ -55,6 +55,16 @@ struct Typed {
   bool present = true;
 };
 
+/// A node of inputs of which the types alone are known, or the values, too; in a graph of its own.
+struct TypedNode {
+  TypedNode(const std::string& op, std::span<const Typed> inputs, Attributes attributes, int outputs);
+
+  Graph graph;
+  std::vector<TensorType> types;
+  std::vector<const Tensor*> known;  ///< Into the inputs, which must live as long.
+  const Node* node = nullptr;
+};
+
 /// The inferred types as text, joined by ", ": "f32[N,10], i64[N,10]".
 [[nodiscard]] std::string infer(const std::string& op, std::span<const Typed> inputs, Attributes attributes = {},
                                 int outputs = 1);

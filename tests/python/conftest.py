@@ -28,3 +28,16 @@ def mnist_test_images():
     if folder is None:
         pytest.skip("MNIST is not there: fetch it with examples/lenet5/mnist.py, or name its folder in TENON_MNIST")
     return mnist.load(folder, "t10k")
+
+
+class Foreign:
+    """Something that speaks DLPack and nothing else."""
+
+    def __init__(self, array):
+        self.array = array
+
+    def __dlpack__(self, **options):
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self):
+        return self.array.__dlpack_device__()

@@ -7,7 +7,7 @@ import threading
 import numpy as np
 import pytest
 import tenon
-from conftest import ROOT
+from conftest import ROOT, Foreign
 
 LENET5 = ROOT / "examples/lenet5/lenet5.pb"
 
@@ -135,16 +135,4 @@ def test_a_layer_that_is_not_loaded_is_named():
 
 
 def test_torch_free_dlpack_round_trip(engine, images):
-    class Foreign:
-        """Something that speaks DLPack and nothing else."""
-
-        def __init__(self, array):
-            self.array = array
-
-        def __dlpack__(self, **options):
-            return self.array.__dlpack__(**options)
-
-        def __dlpack_device__(self):
-            return self.array.__dlpack_device__()
-
     np.testing.assert_array_equal(engine.run(Foreign(images)), engine.run(images))

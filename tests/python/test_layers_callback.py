@@ -10,7 +10,7 @@ import ml_dtypes
 import numpy as np
 import pytest
 import tenon
-from conftest import ROOT
+from conftest import ROOT, Foreign
 
 X = np.arange(6, dtype=np.float32).reshape(2, 3)
 
@@ -86,16 +86,6 @@ def test_scalars_and_empty_arrays():
 
 
 def test_results_may_speak_dlpack():
-    class Foreign:
-        def __init__(self, array):
-            self.array = array
-
-        def __dlpack__(self, **options):
-            return self.array.__dlpack__(**options)
-
-        def __dlpack_device__(self):
-            return self.array.__dlpack_device__()
-
     foreign = callback_of(lambda x: Foreign(x + 1))
     np.testing.assert_array_equal(foreign(X), X + 1)
 

@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-import torch
+from torch import Tensor, clamp, empty_like, library, nn
 
 
-@torch.library.custom_op("user::relu6", mutates_args=())
-def relu6(x: torch.Tensor) -> torch.Tensor:
-    return torch.clamp(x, 0, 6)
+@library.custom_op("user::relu6", mutates_args=())
+def relu6(x: Tensor) -> Tensor:
+    return clamp(x, 0, 6)
 
 
 @relu6.register_fake
 def _(x):
-    return torch.empty_like(x)
+    return empty_like(x)
 
 
-class UserRelu6(torch.nn.Module):
+class UserRelu6(nn.Module):
     def forward(self, x):
         return relu6(x)

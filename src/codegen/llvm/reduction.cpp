@@ -2,6 +2,7 @@
 #include "codegen/llvm/reduction.h"
 
 #include "codegen/llvm/scalars.h"
+#include "expr/accumulator.h"
 
 #include <limits>
 #include <vector>
@@ -10,60 +11,18 @@ namespace tenon::codegen {
 namespace {
 
 using expr::BinaryOp;
-using expr::Scalar;
 using expr::ScalarType;
 using llvm::Value;
 
 // No element seen yet.
 constexpr int64_t kNowhere = std::numeric_limits<int64_t>::max();
 
-BinaryOp combining(Reduction op) {
-  switch (op) {
-    case Reduction::kSum:
-      return BinaryOp::kAdd;
-    case Reduction::kProd:
-      return BinaryOp::kMul;
-    case Reduction::kMin:
-    case Reduction::kArgMin:
-      return BinaryOp::kMin;
-    case Reduction::kMax:
-    case Reduction::kArgMax:
-      return BinaryOp::kMax;
-    case Reduction::kAny:
-      return BinaryOp::kOr;
-    case Reduction::kAll:
-      return BinaryOp::kAnd;
-  }
-  return BinaryOp::kAdd;
-}
-
-Scalar start_of(Reduction op, ScalarType type) {
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
-  const auto extreme = [&](double value) {
-    return expr::is_any(type, expr::kFloats)
-               ? Scalar::real(value)
-               : expr::eval_cast(expr::CastMode::kValue, expr::kF64, type, Scalar::real(value));
-  };
-  switch (combining(op)) {
-    case BinaryOp::kMul:
-      return expr::from_number(type, int64_t{1}).value();
-    case BinaryOp::kMin:
-      return extreme(kInfinity);
-    case BinaryOp::kMax:
-      return extreme(-kInfinity);
-    case BinaryOp::kAnd:
-      return Scalar::integer(1);
-    default:
-      return Scalar();
-  }
-}
-
 }  // namespace
 
 Accumulator::Accumulator(Builder& b, Reduction op, ScalarType type, unsigned lanes, bool across)
     : op_(op), type_(type), lanes_(lanes), across_(across) {
   best_ = b.variable(Builder::type(register_type(b, type), lanes));
-  b.CreateStore(b.splat(constant(b, type, start_of(op, type)), lanes), best_);
+  b.CreateStore(b.splat(constant(b, type, expr::start_of(op, type)), lanes), best_);
   if (!is_arg()) return;
   position_ = b.variable(Builder::type(b.getInt64Ty(), lanes));
   b.CreateStore(b.splat(b.getInt64(kNowhere), lanes), position_);
@@ -76,7 +35,7 @@ Accumulator::State Accumulator::load(Builder& b) const {
 
 // The first of equal ones, and NaN before all others, whatever the order of a and b.
 Accumulator::State Accumulator::combine(Builder& b, State a, State c) const {
-  if (!is_arg()) return {binary(b, combining(op_), type_, a.best, c.best), nullptr};
+  if (!is_arg()) return {binary(b, expr::combining(op_), type_, a.best, c.best), nullptr};
   const auto before = [&](Value* p, Value* q) {
     return op_ == Reduction::kArgMin ? binary(b, BinaryOp::kLt, type_, p, q) : binary(b, BinaryOp::kLt, type_, q, p);
   };

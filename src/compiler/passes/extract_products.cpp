@@ -109,9 +109,8 @@ class Extraction {
     inputs_.assign(node->inputs().begin(), node->inputs().end());
     for (NodeId id = 0; id < function_.nodes.size(); ++id) {
       const expr::Node& index = function_.nodes[id];
-      if (index.kind == NodeKind::kIndex) extents_.emplace(index.number, index.operands[0]);
+      if (index.kind == NodeKind::kIndex) dims_.emplace(index.number, dim_of(index.operands[0]));
     }
-    for (const auto& [variable, extent] : extents_) dims_.emplace(variable, dim_of(extent));
   }
 
   // Whether the node is still there: where nothing is left to compute it goes. Throws for formulas that cannot be taken
@@ -233,7 +232,6 @@ class Extraction {
   Function function_;
   Product product_;
   std::vector<Value*> inputs_;
-  std::map<int, NodeId> extents_;
   std::map<int, Dim> dims_;  // Of the variables.
 };
 

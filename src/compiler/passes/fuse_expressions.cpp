@@ -40,26 +40,13 @@ constexpr double kUnknownExtent = 64;
 constexpr int kMostNodes = 600;
 constexpr size_t kMostInputs = 16;
 
-// Operators that stay alone: their own kernels know more than the formulas say.
-constexpr std::array<std::string_view, 13> kAlone = {
-    "AveragePool", "CumSum", "Gemm",   "GlobalAveragePool", "GlobalMaxPool", "LRN", "LpPool", "MatMul",
-    "MaxPool",     "OneHot", "Resize", "EyeLike",           "Range"};
-
-// Operators that move elements and compute nothing: worth fusing, but no reason to.
-constexpr std::array<std::string_view, 13> kMoves = {"Concat", "DepthToSpace", "Expand",   "Flatten", "Identity",
-                                                     "Pad",    "Reshape",      "Slice",    "Split",   "Squeeze",
-                                                     "Tile",   "Transpose",    "Unsqueeze"};
-
-template <typename Names>
-bool is_one_of(const Names& names, std::string_view name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
+// Operators that stay alone though they are formulas: their own kernels know more.
+constexpr std::array<std::string_view, 2> kAlone = {"LRN", "Range"};
 
 // A node that is formulas.
 struct Member {
   Node* node;
   Definition definition;
-  bool moves;  // Only moves elements.
 };
 
 // Members that become one node. The last one is the group's sink: its outputs are the group's.
@@ -190,7 +177,7 @@ class Fusion {
 
  private:
   void define(Node* node) {
-    if (!node->domain().empty() || is_one_of(kAlone, node->op())) return;
+    if (!node->domain().empty() || std::find(kAlone.begin(), kAlone.end(), node->op()) != kAlone.end()) return;
     std::vector<TensorType> types;
     std::vector<const Tensor*> values;
     for (const Value* input : node->inputs()) {
@@ -205,8 +192,7 @@ class Fusion {
       definition = definition_of(*node, types, values);
     }
     if (!definition || definition->layer.output_count() != node->outputs().size()) return;
-    members_.emplace(node,
-                     std::make_unique<Member>(Member{node, std::move(*definition), is_one_of(kMoves, node->op())}));
+    members_.emplace(node, std::make_unique<Member>(Member{node, std::move(*definition)}));
   }
 
   [[nodiscard]] static const Function& function_of(const Member& member) {
@@ -334,15 +320,15 @@ class Fusion {
   }
 
   void finish(const Group& group) {
-    const auto working =
-        std::count_if(group.members.begin(), group.members.end(), [](const Member* member) { return !member->moves; });
-    const bool moves_only = working == 0 && group.members.size() > 1 && !all_views(group);
+    const auto passes = std::count_if(group.members.begin(), group.members.end(), [](const Member* member) {
+      return !op_of(*member->node).view;  // Views cost nothing as they are.
+    });
     Node* sink = group.members.back()->node;
     const std::string label = label_of(group);
     const std::string apart = group.apart.empty() ? "" : "; it ends here, because " + group.apart;
     const std::vector<Value*> inputs = inputs_of(group);
-    if ((working < 2 && !moves_only && !absorbs_moves(group)) || inputs.empty()) {
-      if (working > 0) report_.push_back(fmt::format("'{}' is {} alone{}", sink->name(), label, apart));
+    if (passes < 2 || inputs.empty()) {
+      if (passes > 0) report_.push_back(fmt::format("'{}' is {} alone{}", sink->name(), label, apart));
       return;
     }
     try {
@@ -363,18 +349,6 @@ class Fusion {
       if (error.code() == ErrorCode::kInternal || error.code() == ErrorCode::kOutOfMemory) throw;
       report_.push_back(fmt::format("{} of '{}' stay apart: {}", label, sink->name(), error.message()));
     }
-  }
-
-  // Whether nothing in the group moves in memory when its nodes run by themselves.
-  static bool all_views(const Group& group) {
-    return std::all_of(group.members.begin(), group.members.end(),
-                       [](const Member* member) { return op_of(*member->node).view; });
-  }
-  // Whether a user's formulas have moves around them that are for free when fused.
-  static bool absorbs_moves(const Group& group) {
-    return group.members.size() > 1 && !all_views(group) &&
-           std::any_of(group.members.begin(), group.members.end(),
-                       [](const Member* member) { return member->node->op() == kExpressionOp; });
   }
 
   Graph& graph_;
