@@ -19,35 +19,41 @@ namespace {
 
 nb::module_ numpy() { return nb::module_::import_("numpy"); }
 
-std::string python_type(nb::handle object) { return nb::inst_name(object).c_str(); }
-
-[[noreturn]] void unsupported_dtype(const std::string& what, const std::string& dtype) {
-  throw Error(ErrorCode::kUnsupported, fmt::format("{} has elements of type {}, which Tenon does not have; convert it "
-                                                   "first, for example with .astype()",
-                                                   what, dtype));
+bool is_numpy(nb::handle object) {
+  // Kept for good, as in numpy_dtype().
+  static const auto& type = *new nb::object(numpy().attr("ndarray"));
+  return nb::isinstance(object, type);
 }
 
-Dims checked_dims(const std::string& what, size_t rank) {
+std::string python_type(nb::handle object) { return nb::inst_name(object).c_str(); }
+
+[[noreturn]] void unsupported_dtype(const ArrayName& name, const std::string& dtype) {
+  throw Error(ErrorCode::kUnsupported, fmt::format("{} has elements of type {}, which Tenon does not have; convert it "
+                                                   "first, for example with .astype()",
+                                                   name.text(), dtype));
+}
+
+Dims checked_dims(const ArrayName& name, size_t rank) {
   if (rank > static_cast<size_t>(kMaxRank)) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("{} has {} dimensions; at most {} are supported", what, rank, kMaxRank));
+                fmt::format("{} has {} dimensions; at most {} are supported", name.text(), rank, kMaxRank));
   }
   return {};
 }
 
-Dims shape_of(const nb::object& array, const std::string& what) {
+Dims shape_of(const nb::object& array, const ArrayName& name) {
   const nb::tuple shape = nb::borrow<nb::tuple>(array.attr("shape"));
-  Dims dims = checked_dims(what, shape.size());
+  Dims dims = checked_dims(name, shape.size());
   for (const nb::handle extent : shape) dims.push_back(nb::cast<int64_t>(extent));
   return dims;
 }
 
 // What NumPy makes of an object without a dtype.
-nb::object plain_array(nb::handle source, const std::string& what, nb::object dtype = nb::none()) {
+nb::object plain_array(nb::handle source, const ArrayName& name, nb::object dtype = nb::none()) {
   try {
     return numpy().attr("asarray")(source, dtype);
   } catch (const nb::python_error& error) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} cannot be made an array from a {}: {}", what,
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} cannot be made an array from a {}: {}", name.text(),
                                                          python_type(source), nb::str(error.value()).c_str()));
   }
 }
@@ -158,6 +164,8 @@ bool aligned(const void* data, DType dtype) {
 
 }  // namespace
 
+std::string ArrayName::text() const { return name.empty() ? std::string(what) : fmt::format("{} '{}'", what, name); }
+
 nb::object array_of(const Tensor& tensor) {
   if (tensor.dtype() != DType::kString) {
     auto shared = std::make_unique<Tensor>(tensor);
@@ -180,35 +188,44 @@ nb::object copied_array(const TensorView& view) {
   // Kept for good, as in numpy_dtype().
   static const auto& empty = *new nb::object(numpy().attr("empty"));
   nb::object array = empty(dims_to_python(view.dims), numpy_dtype(view.dtype));
-  ArrayOutput(array, "a new array").receive(view);
+  ArrayOutput(array, {"a new array"}).receive(view);
   return array;
 }
 
 class ArrayOutput::Buffer {
  public:
-  Buffer(nb::handle object, const std::string& what) {
-    if (PyObject_GetBuffer(object.ptr(), &buffer_, PyBUF_RECORDS) == 0) return;
-    const nb::python_error error;
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("{}, a {}, cannot be written to: {}", what,
-                                                         python_type(object), nb::str(error.value()).c_str()));
+  /// Null, with Python's error set, when the object has none.
+  static std::unique_ptr<Buffer> of(nb::handle object) {
+    auto result = std::make_unique<Buffer>();
+    result->held_ = PyObject_GetBuffer(object.ptr(), &result->buffer_, PyBUF_RECORDS) == 0;
+    return result->held_ ? std::move(result) : nullptr;
   }
-  ~Buffer() { PyBuffer_Release(&buffer_); }
+  Buffer() = default;
+  ~Buffer() {
+    if (held_) PyBuffer_Release(&buffer_);
+  }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
-  const Py_buffer* operator->() const noexcept { return &buffer_; }
   const Py_buffer* get() const noexcept { return &buffer_; }
 
  private:
-  Py_buffer buffer_;
+  Py_buffer buffer_ = {};
+  bool held_ = false;
 };
 
-ArrayOutput::ArrayOutput(nb::handle array, std::string what) : what_(std::move(what)) {
-  nb::object raw = nb::borrow(array);
-  if (nb::isinstance(array, numpy().attr("ndarray"))) {
-    view_.dtype = dtype_of_numpy(array.attr("dtype"));
-    if (needs_ml_dtypes(view_.dtype)) raw = as_integers(raw, view_.dtype);
+ArrayOutput::ArrayOutput(nb::handle array, ArrayName name) : name_(name), buffer_(Buffer::of(array)) {
+  const auto fail = [&](const nb::python_error& error) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{}, a {}, cannot be written to: {}", name_.text(),
+                                                         python_type(array), nb::str(error.value()).c_str()));
+  };
+  if (!buffer_) {
+    // NumPy has arrays that it cannot export, those of ml_dtypes among them.
+    const nb::python_error error;
+    if (is_numpy(array)) view_.dtype = dtype_of_numpy(array.attr("dtype"));
+    if (!needs_ml_dtypes(view_.dtype)) fail(error);
+    buffer_ = Buffer::of(as_integers(nb::borrow(array), view_.dtype));
+    if (!buffer_) fail(nb::python_error());
   }
-  buffer_ = std::make_unique<Buffer>(raw, what_);
   const Py_buffer& buffer = *buffer_->get();
   if (view_.dtype == DType::kUndefined) view_.dtype = dtype_of_format(buffer.format, buffer.itemsize);
   for (int i = 0; i < std::min(buffer.ndim, kMaxRank); ++i) view_.dims.push_back(buffer.shape[i]);
@@ -221,7 +238,7 @@ void ArrayOutput::receive(const TensorView& result) const {
   const bool dense = PyBuffer_IsContiguous(buffer_->get(), 'C') != 0;
   if (view_.dtype != result.dtype || view_.dims != result.dims || !dense) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{} is {}{}{}, but {}{}, dense in row-major order, is required", what_,
+                fmt::format("{} is {}{}{}, but {}{}, dense in row-major order, is required", name_.text(),
                             dtype_name(view_.dtype), to_string(view_.dims), dense ? "" : " with gaps",
                             dtype_name(result.dtype), to_string(result.dims)));
   }
@@ -229,16 +246,16 @@ void ArrayOutput::receive(const TensorView& result) const {
     std::memcpy(view_.data, result.data, static_cast<size_t>(bytes));
 }
 
-ArrayInput::ArrayInput(nb::handle source, const std::string& what, DType wanted) {
-  if (PyObject_CheckBuffer(source.ptr()) && from_buffer(source, what)) return;
-  if (nb::isinstance(source, numpy().attr("ndarray"))) {
-    from_numpy(nb::borrow(source), what);
+ArrayInput::ArrayInput(nb::handle source, const ArrayName& name, DType wanted) {
+  if (PyObject_CheckBuffer(source.ptr()) && from_buffer(source, name)) return;
+  if (is_numpy(source)) {
+    from_numpy(nb::borrow(source), name);
   } else if (nb::hasattr(source, "__dlpack__")) {
-    from_dlpack(source, what);
+    from_dlpack(source, name);
   } else if (nb::hasattr(source, "__array__")) {
-    from_numpy(numpy().attr("asarray")(source), what);
+    from_numpy(numpy().attr("asarray")(source), name);
   } else {
-    from_plain(source, what, wanted);
+    from_plain(source, name, wanted);
   }
 }
 
@@ -253,7 +270,7 @@ ArrayInput::~ArrayInput() {
   if (has_buffer_) PyBuffer_Release(&buffer_);
 }
 
-bool ArrayInput::from_buffer(nb::handle source, const std::string& what) {
+bool ArrayInput::from_buffer(nb::handle source, const ArrayName& name) {
   if (PyObject_GetBuffer(source.ptr(), &buffer_, PyBUF_RECORDS_RO) != 0) {
     PyErr_Clear();  // NumPy has arrays that it cannot export, those of ml_dtypes among them.
     return false;
@@ -263,30 +280,30 @@ bool ArrayInput::from_buffer(nb::handle source, const std::string& what) {
   if (dtype == DType::kUndefined || PyBuffer_IsContiguous(&buffer_, 'C') == 0 || !aligned(buffer_.buf, dtype)) {
     PyBuffer_Release(&buffer_);
     has_buffer_ = false;
-    if (nb::isinstance(source, numpy().attr("ndarray"))) return false;
-    from_numpy(numpy().attr("array")(source), what);
+    if (is_numpy(source)) return false;
+    from_numpy(numpy().attr("array")(source), name);
     return true;
   }
   view_.data = buffer_.buf;
   view_.dtype = dtype;
-  view_.dims = checked_dims(what, static_cast<size_t>(buffer_.ndim));
+  view_.dims = checked_dims(name, static_cast<size_t>(buffer_.ndim));
   for (int i = 0; i < buffer_.ndim; ++i) view_.dims.push_back(buffer_.shape[i]);
   return true;
 }
 
-void ArrayInput::from_numpy(nb::object array, const std::string& what) {
+void ArrayInput::from_numpy(nb::object array, const ArrayName& name) {
   const nb::object given = array.attr("dtype");
   const DType dtype = dtype_of_numpy(given);
-  if (dtype == DType::kUndefined || dtype == DType::kString) unsupported_dtype(what, nb::str(given).c_str());
+  if (dtype == DType::kUndefined || dtype == DType::kString) unsupported_dtype(name, nb::str(given).c_str());
   view_.dtype = dtype;
-  view_.dims = shape_of(array, what);
+  view_.dims = shape_of(array, name);
   // Copied only when it is not dense and aligned.
   keep_ = numpy().attr("require")(array, nb::none(), "CA");
   // NOLINTNEXTLINE(performance-no-int-to-ptr): NumPy tells the address as a number
   view_.data = reinterpret_cast<const void*>(nb::cast<uintptr_t>(keep_.attr("ctypes").attr("data")));
 }
 
-void ArrayInput::from_dlpack(nb::handle source, const std::string& what) {
+void ArrayInput::from_dlpack(nb::handle source, const ArrayName& name) {
   nb::ndarray<nb::ro> array;
   try {
     array = nb::cast<nb::ndarray<nb::ro>>(source);
@@ -295,19 +312,19 @@ void ArrayInput::from_dlpack(nb::handle source, const std::string& what) {
         ErrorCode::kInvalidArgument,
         fmt::format("{}, a {}, cannot be read through DLPack; a tensor that requires gradients must be detached "
                     "first (.detach())",
-                    what, python_type(source)));
+                    name.text(), python_type(source)));
   }
   if (array.device_type() != nb::device::cpu::value) {
     throw Error(ErrorCode::kUnsupported,
                 fmt::format("{}, a {}, lies in a device's memory; copy it to the host first, for example with .cpu()",
-                            what, python_type(source)));
+                            name.text(), python_type(source)));
   }
   view_.dtype = dtype_of_dlpack(array.dtype());
   if (view_.dtype == DType::kUndefined) {
     unsupported_dtype(
-        what, fmt::format("(code {}, {} bits, {} lanes)", array.dtype().code, array.dtype().bits, array.dtype().lanes));
+        name, fmt::format("(code {}, {} bits, {} lanes)", array.dtype().code, array.dtype().bits, array.dtype().lanes));
   }
-  view_.dims = checked_dims(what, array.ndim());
+  view_.dims = checked_dims(name, array.ndim());
   for (size_t i = 0; i < array.ndim(); ++i) view_.dims.push_back(static_cast<int64_t>(array.shape(i)));
   int64_t dense = 1;
   bool contiguous = array.size() > 0;
@@ -338,36 +355,36 @@ void ArrayInput::from_dlpack(nb::handle source, const std::string& what) {
   view_.data = copy_.data();
 }
 
-void ArrayInput::from_plain(nb::handle source, const std::string& what, DType wanted) {
-  nb::object array = plain_array(source, what);
+void ArrayInput::from_plain(nb::handle source, const ArrayName& name, DType wanted) {
+  nb::object array = plain_array(source, name);
   // Numbers without a dtype take the one that is wanted, unless that would cut off fractions.
   const auto kind = nb::cast<std::string>(array.attr("dtype").attr("kind"));
   const bool is_number = kind == "b" || kind == "i" || kind == "u" || kind == "f" || kind == "c";
   if (!is_number) {
-    throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("{} is a {}; an array, or numbers that make one, is required", what, python_type(source)));
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("{} is a {}; an array, or numbers that make one, is required",
+                                                         name.text(), python_type(source)));
   }
   if (wanted != DType::kUndefined && wanted != DType::kString && kind != "c" && !(kind == "f" && !is_float(wanted)))
-    array = plain_array(source, what, numpy_dtype(wanted));
-  from_numpy(std::move(array), what);
+    array = plain_array(source, name, numpy_dtype(wanted));
+  from_numpy(std::move(array), name);
 }
 
-Tensor tensor_from(nb::handle source, const std::string& what) {
-  if (nb::isinstance(source, numpy().attr("ndarray")) || !PyObject_CheckBuffer(source.ptr())) {
-    const nb::object array = nb::hasattr(source, "__dlpack__") ? nb::borrow(source) : plain_array(source, what);
-    if (nb::isinstance(array, numpy().attr("ndarray")) && dtype_of_numpy(array.attr("dtype")) == DType::kString) {
+Tensor tensor_from(nb::handle source, const ArrayName& name) {
+  if (is_numpy(source) || !PyObject_CheckBuffer(source.ptr())) {
+    const nb::object array = nb::hasattr(source, "__dlpack__") ? nb::borrow(source) : plain_array(source, name);
+    if (is_numpy(array) && dtype_of_numpy(array.attr("dtype")) == DType::kString) {
       std::vector<std::string> texts;
       for (const nb::handle element : array.attr("ravel")().attr("tolist")()) {
         if (!text_from_python(element, texts.emplace_back())) {
           throw Error(ErrorCode::kInvalidArgument,
-                      fmt::format("{} holds a {}; an array of objects must hold str or bytes only", what,
+                      fmt::format("{} holds a {}; an array of objects must hold str or bytes only", name.text(),
                                   python_type(element)));
         }
       }
-      return Tensor::of_strings(std::move(texts), shape_of(array, what));
+      return Tensor::of_strings(std::move(texts), shape_of(array, name));
     }
   }
-  return Tensor::copy_of(ArrayInput(source, what, DType::kUndefined).view());
+  return Tensor::copy_of(ArrayInput(source, name, DType::kUndefined).view());
 }
 
 nb::object text_to_python(const std::string& text) {

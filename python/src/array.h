@@ -6,9 +6,17 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 // Tensors from and to Python: NumPy arrays, and anything that speaks the buffer protocol or DLPack.
 namespace tenon::python {
+
+/// What messages call an array: "the input 'x'", or its first part alone. Refers to both.
+struct ArrayName {
+  std::string_view what;
+  std::string_view name = {};
+  [[nodiscard]] std::string text() const;
+};
 
 /// A NumPy array over the tensor's own memory, which it keeps alive; read-only. String tensors are copied, into an
 /// array of str (of bytes where the text is not UTF-8). Throws kUnsupported for dtypes that NumPy cannot hold.
@@ -20,8 +28,8 @@ namespace tenon::python {
 /// A NumPy array, or another writable buffer, that a result is to go to. It is locked as long as this lives.
 class ArrayOutput {
  public:
-  /// `what` names it in errors. Throws kInvalidArgument for what cannot be written to.
-  ArrayOutput(nanobind::handle array, std::string what);
+  /// Throws kInvalidArgument for what cannot be written to.
+  ArrayOutput(nanobind::handle array, ArrayName name);
   ~ArrayOutput();
   ArrayOutput(ArrayOutput&&) noexcept;
   ArrayOutput& operator=(ArrayOutput&&) = delete;
@@ -34,7 +42,7 @@ class ArrayOutput {
 
  private:
   class Buffer;
-  std::string what_;
+  ArrayName name_;
   std::unique_ptr<Buffer> buffer_;
   MutableTensorView view_;
 };
@@ -43,10 +51,10 @@ class ArrayOutput {
 /// and are aligned, else a copy. The object is kept alive (and its buffer locked) as long as this lives.
 class ArrayInput {
  public:
-  /// `what` names the argument in errors: "the input 'x'". `wanted` (may be undefined) is the dtype for objects without
-  /// one, numbers and lists of them; an array keeps its own. Throws kInvalidArgument for what is no array, kUnsupported
+  /// `wanted` (may be undefined) is the dtype for objects without one, numbers and lists of them; an array keeps its
+  /// own. Throws kInvalidArgument for what is no array, kUnsupported
   /// for device memory and element types without a DType.
-  ArrayInput(nanobind::handle source, const std::string& what, DType wanted);
+  ArrayInput(nanobind::handle source, const ArrayName& name, DType wanted);
   ~ArrayInput();
   ArrayInput(ArrayInput&& other) noexcept;
   ArrayInput& operator=(ArrayInput&&) = delete;
@@ -54,10 +62,10 @@ class ArrayInput {
   [[nodiscard]] const TensorView& view() const noexcept { return view_; }
 
  private:
-  bool from_buffer(nanobind::handle source, const std::string& what);
-  void from_dlpack(nanobind::handle source, const std::string& what);
-  void from_numpy(nanobind::object array, const std::string& what);
-  void from_plain(nanobind::handle source, const std::string& what, DType wanted);
+  bool from_buffer(nanobind::handle source, const ArrayName& name);
+  void from_dlpack(nanobind::handle source, const ArrayName& name);
+  void from_numpy(nanobind::object array, const ArrayName& name);
+  void from_plain(nanobind::handle source, const ArrayName& name, DType wanted);
 
   TensorView view_;
   nanobind::object keep_;  // What holds the elements, when that is neither of the next two.
@@ -67,7 +75,7 @@ class ArrayInput {
 };
 
 /// A tensor with a copy of an array-like object's elements; lists and arrays of str or bytes give string tensors.
-[[nodiscard]] Tensor tensor_from(nanobind::handle source, const std::string& what);
+[[nodiscard]] Tensor tensor_from(nanobind::handle source, const ArrayName& name);
 
 /// str, or bytes when the text is not UTF-8.
 [[nodiscard]] nanobind::object text_to_python(const std::string& text);

@@ -63,7 +63,7 @@ Attribute scalar_from_python(nb::handle source, const std::string& name, bool& o
   if (text_from_python(source, text)) return text;
   if (!nb::isinstance<nb::list>(source) && !nb::isinstance<nb::tuple>(source) &&
       (PyObject_CheckBuffer(source.ptr()) || nb::hasattr(source, "__dlpack__") || nb::hasattr(source, "__array__"))) {
-    return tensor_from(source, fmt::format("the attribute '{}'", name));
+    return tensor_from(source, {"the attribute", name});
   }
   ok = false;
   return {};

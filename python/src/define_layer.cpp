@@ -105,13 +105,14 @@ class Lent {
 }
 
 void write_result(nb::handle result, size_t index, const MutableTensorView& output) {
-  const ArrayInput given(result, fmt::format("its output {}", index), output.dtype);
+  const std::string name = fmt::format("its output {}", index);
+  const ArrayInput given(result, {name}, output.dtype);
   const TensorView& view = given.view();
   if (view.dtype != output.dtype || view.dims != output.dims) {
     throw Error(ErrorCode::kInvalidArgument,
-                fmt::format("its output {} is {}{} but {}{} is required; return an array of that dtype and shape, or "
+                fmt::format("{} is {}{} but {}{} is required; return an array of that dtype and shape, or "
                             "give the layer a type rule: @tenon.layer(callback=True, types=...)",
-                            index, dtype_name(view.dtype), to_string(view.dims), dtype_name(output.dtype),
+                            name, dtype_name(view.dtype), to_string(view.dims), dtype_name(output.dtype),
                             to_string(output.dims)));
   }
   if (const int64_t bytes = view.size_bytes(); bytes > 0)

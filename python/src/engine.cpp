@@ -25,7 +25,7 @@ std::string quoted_names(std::span<const Port> ports) {
 }
 
 ArrayInput array_for(const Port& port, nb::handle source) {
-  return {source, fmt::format("the input '{}'", port.name), port.type.dtype};
+  return {source, {"the input", port.name}, port.type.dtype};
 }
 
 // The arrays of run(a, b) or run({"x": a, "y": b}), in the order of the engine's inputs.
@@ -93,7 +93,7 @@ std::vector<ArrayOutput> gather_outputs(std::span<const Port> ports, nb::handle 
   }
   std::vector<ArrayOutput> outputs;
   for (size_t i = 0; i < arrays.size(); ++i)
-    outputs.emplace_back(arrays[i], fmt::format("the array for the output '{}'", ports[i].name));
+    outputs.emplace_back(arrays[i], ArrayName{"the array for the output", ports[i].name});
   return outputs;
 }
 

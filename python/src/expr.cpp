@@ -247,7 +247,7 @@ Layer.trace() makes one.)")
           "evaluate",
           [](const LayerExpr& self, const nb::args& inputs, const nb::kwargs& fields) -> nb::object {
             std::vector<Tensor> tensors;
-            for (const nb::handle input : inputs) tensors.push_back(tensor_from(input, "an input of " + self.name()));
+            for (const nb::handle input : inputs) tensors.push_back(tensor_from(input, {"an input of", self.name()}));
             std::map<std::string, double> values;
             for (const auto [name, value] : fields)
               values.emplace(nb::cast<std::string>(name), nb::cast<double>(value));

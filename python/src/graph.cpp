@@ -316,7 +316,7 @@ ONNX's operators. str(graph) is the graph as text. Use a graph from one thread a
       .def(
           "add_constant",
           [](const GraphHandle& self, std::string name, nb::handle array) {
-            Tensor tensor = tensor_from(array, fmt::format("the constant '{}'", name));
+            Tensor tensor = tensor_from(array, {"the constant", name});
             return self.handle(self.graph().add_constant(std::move(name), std::move(tensor)));
           },
           nb::arg("name"), nb::arg("array").none(),

@@ -37,7 +37,7 @@ Raises MissingFileError, IoError, CorruptError with the decoder's reason, Unsupp
         options.scale = scale;
         options.mean = std::move(mean);
         options.std = std::move(std);
-        const Tensor pixels = tensor_from(image, "the image");
+        const Tensor pixels = tensor_from(image, {"the image"});
         const TensorType type{dtype.resolve(), shape};
         const nb::gil_scoped_release no_gil;
         Tensor input = image_input(pixels, type, options);
