@@ -173,11 +173,28 @@ inline Vec error_function(Vec x) {
 
 // --- one number to one number
 
+// How many of `count` elements lie before the first one at which a whole vector is aligned: one that lies in two lines
+// of the cache takes twice the time to store. 0 where storing a few elements takes longer than that.
+inline int64_t unaligned(const float* y, int64_t count) {
+#ifdef TENON_SIMD_MASK
+  const auto rest = static_cast<int64_t>(reinterpret_cast<uintptr_t>(y) / sizeof(float) % kWidth);
+  const int64_t before = rest == 0 ? 0 : kWidth - rest;
+  return before < count ? before : count;
+#else
+  (void)y, (void)count;
+  return 0;
+#endif
+}
+
 template <typename Function>
 inline void map(const float* x, float* y, int64_t count, Function function) {
-  int64_t i = 0;
+  const auto some = [&](int64_t at, int64_t n) {
+    if (n > 0) store_some(y + at, function(load_some(x + at, n)), n);
+  };
+  int64_t i = unaligned(y, count);
+  some(0, i);
   for (; i + kWidth <= count; i += kWidth) store(y + i, function(load(x + i)));
-  if (i < count) store_some(y + i, function(load_some(x + i, count - i)), count - i);
+  some(i, count - i);
 }
 
 template <float (*kFunction)(float)>
