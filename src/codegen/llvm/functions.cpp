@@ -452,8 +452,8 @@ Value* Functions::pow(Value* a, Value* b) {
 
 // Whether f32 is precise enough for the function.
 bool in_f32(UnaryOp op) {
-  return op == UnaryOp::kExp || op == UnaryOp::kExpm1 || op == UnaryOp::kLog || op == UnaryOp::kTanh ||
-         op == UnaryOp::kErf;
+  return op == UnaryOp::kExp || op == UnaryOp::kExpm1 || op == UnaryOp::kLog || op == UnaryOp::kLog1p ||
+         op == UnaryOp::kTanh || op == UnaryOp::kErf;
 }
 
 Value* widen(Builder& build, Value* x) { return build.CreateFPExt(x, Builder::like(x, build.getDoubleTy())); }
