@@ -8,5 +8,5 @@ import tenon
 def group_norm(x, scale, bias, *, groups=2, epsilon=1e-5):
     n, c, h, w = x.shape
     y = x.reshape(n, groups, c // groups, h, w)
-    y = (y - y.mean((2, 3, 4), keepdims=True)) / tenon.sqrt(y.var((2, 3, 4), keepdims=True) + epsilon)
+    y = (y - y.mean((2, 3, 4), keepdims=True)) * tenon.rsqrt(y.var((2, 3, 4), keepdims=True) + epsilon)
     return y.reshape(n, c, h, w) * scale[:, None, None] + bias[:, None, None]

@@ -7,4 +7,4 @@ import tenon
 @tenon.layer
 def layer_norm(x, scale, bias, *, epsilon=1e-5):
     centred = x - x.mean(-1, keepdims=True)
-    return centred / tenon.sqrt(tenon.square(centred).mean(-1, keepdims=True) + epsilon) * scale + bias
+    return centred * tenon.rsqrt(tenon.square(centred).mean(-1, keepdims=True) + epsilon) * scale + bias

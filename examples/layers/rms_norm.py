@@ -6,4 +6,4 @@ import tenon
 
 @tenon.layer
 def rms_norm(x, scale, *, epsilon=1e-5):
-    return x / tenon.sqrt(tenon.square(x).mean(-1, keepdims=True) + epsilon) * scale
+    return x * tenon.rsqrt(tenon.square(x).mean(-1, keepdims=True) + epsilon) * scale

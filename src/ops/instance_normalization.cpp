@@ -34,8 +34,8 @@ std::vector<Expr> define(DefineContext& context) {
   std::vector<int> trailing;
   for (const int axis : spatial) trailing.push_back(axis - 1);
   const auto parameter = [&](size_t index) { return unsqueeze(context.input(index), trailing); };
-  const Expr deviation = sqrt(variance(x, spatial, true) + context.attributes().number("epsilon"));
-  return {parameter(1) * ((x - mean(x, spatial, true)) / deviation) + parameter(2)};
+  const Expr inverse = rsqrt(variance(x, spatial, true) + context.attributes().number("epsilon"));
+  return {(x - mean(x, spatial, true)) * (inverse * parameter(1)) + parameter(2)};
 }
 
 }  // namespace

@@ -26,20 +26,20 @@ def hard_sigmoid(x, *, alpha=0.2, beta=0.5):
 
 @tenon.layer
 def rms_norm(x, gain, *, epsilon=1e-5):
-    return x / tenon.sqrt((x * x).mean(-1, keepdims=True) + epsilon) * gain
+    return x * tenon.rsqrt((x * x).mean(-1, keepdims=True) + epsilon) * gain
 
 
 @tenon.layer
 def layer_norm(x, gain, bias, *, epsilon=1e-5):
     centred = x - x.mean(-1, keepdims=True)
-    return centred / tenon.sqrt((centred * centred).mean(-1, keepdims=True) + epsilon) * gain + bias
+    return centred * tenon.rsqrt((centred * centred).mean(-1, keepdims=True) + epsilon) * gain + bias
 
 
 @tenon.layer
 def group_norm(x, gain, bias, *, epsilon=1e-5):
     groups = x.reshape(x.shape[0], 4, -1)
     centred = groups - groups.mean(-1, keepdims=True)
-    normal = centred / tenon.sqrt((centred * centred).mean(-1, keepdims=True) + epsilon)
+    normal = centred * tenon.rsqrt((centred * centred).mean(-1, keepdims=True) + epsilon)
     return normal.reshape(*x.shape) * gain[:, None, None] + bias[:, None, None]
 
 
