@@ -21,7 +21,11 @@ std::vector<Axis> axes_of(int first_variable, std::span<const int64_t> extents) 
 
 Collapse::Collapse(const expr::Function& function, std::span<const Target> targets) : function_(function) {
   for (const Target& target : targets) {
-    tuple(axes_of(0, target.dims));
+    const std::vector<Axis> axes = axes_of(0, target.dims);
+    tuple(axes);
+    std::vector<std::pair<Axis, int64_t>> steps;
+    for (size_t i = 0; i < axes.size(); ++i) steps.emplace_back(axes[i], target.steps[i]);
+    accesses_.push_back(std::move(steps));
     scan(target.value);
     if (target.fault >= 0) scan(target.fault);
   }

@@ -43,13 +43,10 @@ NodeId Formulas::add(NodeId value) {
   return scope(value, roles, places);
 }
 
-int Formulas::store(int buffer) {
-  Access access{.buffer = buffer, .steps = std::vector<int64_t>(loops_.size())};
-  int64_t step = 1;
-  for (size_t level = loops_.size(); level-- > 0;) {
-    access.steps[level] = step;
-    step *= loops_[level].extent;
-  }
+int Formulas::store(int buffer, const Target& target) {
+  Access access{.buffer = buffer, .offset = target.offset, .steps = {}};
+  for (const MergedLoop& loop : loops_)
+    access.steps.push_back(target.steps[static_cast<size_t>(loop.axes.back().variable)]);
   return this->access(std::move(access));
 }
 

@@ -22,8 +22,8 @@ class Formulas {
   [[nodiscard]] std::vector<int64_t> extents() const;
   /// The formula in the kernel.
   NodeId add(NodeId value);
-  /// The access that stores an element of a target with these loops.
-  int store(int buffer);
+  /// The access that stores an element of the target, one of those with these loops.
+  int store(int buffer, const Target& target);
 
   /// How many loops must surround a node of the kernel: its place is within them, and no deeper.
   [[nodiscard]] int depth(NodeId id) const { return depths_[static_cast<size_t>(id)]; }

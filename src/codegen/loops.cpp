@@ -3,6 +3,7 @@
 
 #include "base/checked.h"
 #include "codegen/nest.h"
+#include "codegen/split.h"
 #include "codegen/walk.h"
 #include "expr/simplify.h"
 
@@ -50,7 +51,7 @@ Kernel kernel_of(const Stages& stages, const std::vector<int>& input_buffers, st
   for (size_t i = 0; i < targets.size(); ++i) {
     if (targets[i].fault >= 0) sinks.push_back({StatementKind::kCheck, formulas.add(targets[i].fault), -1});
     const NodeId value = formulas.add(targets[i].value);
-    sinks.push_back({StatementKind::kStore, value, formulas.store(buffers[i])});
+    sinks.push_back({StatementKind::kStore, value, formulas.store(buffers[i], targets[i])});
   }
   // A kernel's code is straight, so the time that compiling it takes grows with its operations.
   constexpr double kMostOperations = 1 << 14;
@@ -70,7 +71,8 @@ Program lower(const expr::Function& function) {
   check_bound(function);
   const expr::Function simple = expr::simplify(function);
   check_requirements(simple);
-  const Stages stages = stages_of(legalize(simple));
+  const Split split = split_axes(simple);
+  Stages stages = stages_of(legalize(split.function));
   Program program{.name = function.name, .buffers = {}, .kernels = {}};
   const auto add_buffer = [&](std::string name, ScalarType type, int64_t count, Buffer::Role role) {
     (void)bytes_for(type.dtype(), count);  // Checked to fit.
@@ -94,10 +96,17 @@ Program lower(const expr::Function& function) {
     group.targets.push_back(target);
     group.buffers.push_back(buffer);
   };
+  std::vector<int> output_buffers;
+  for (const expr::Output& output : simple.outputs) {
+    std::vector<int64_t> dims;
+    for (const NodeId extent : output.shape) dims.push_back(constant_of(simple.nodes, extent));
+    output_buffers.push_back(add_buffer(output.name, output.type, count_of(dims), Buffer::Role::kOutput));
+  }
   for (size_t i = 0; i < stages.outputs.size(); ++i) {
-    const Target& target = stages.outputs[i];
-    add_target(target, add_buffer(function.outputs[i].name, function.outputs[i].type, count_of(target.dims),
-                                  Buffer::Role::kOutput));
+    const Part& part = split.parts[i];
+    stages.outputs[i].offset = part.offset;
+    stages.outputs[i].steps = part.steps;
+    add_target(stages.outputs[i], output_buffers[part.output]);
   }
   for (size_t i = 0; i < stages.temporaries.size(); ++i) {
     const Target& target = stages.temporaries[i];
@@ -136,7 +145,10 @@ bool in_place(const Program& program, size_t input) {
                        [&](const Access& access) { return access.buffer == buffer; });
   };
   for (const Kernel& kernel : program.kernels) {
-    if (!touches(kernel, output)) continue;
+    const auto stores = std::count_if(kernel.accesses.begin(), kernel.accesses.end(),
+                                      [&](const Access& access) { return access.buffer == output; });
+    if (stores > 1) return false;
+    if (stores == 0) continue;
     // The one that stores; those after it must not read the input any more.
     const bool is_last = std::none_of(&kernel + 1, program.kernels.data() + program.kernels.size(),
                                       [&](const Kernel& later) { return touches(later, static_cast<int>(input)); });

@@ -2,6 +2,7 @@
 #include "codegen/stages.h"
 
 #include "base/checked.h"
+#include "codegen/split.h"
 #include "codegen/walk.h"
 #include "expr/accumulator.h"
 #include "expr/rewrite.h"
@@ -197,6 +198,7 @@ class Divider {
                               axes.size(), kMaxRank));
     }
     (void)count_of(axes);  // Checked to fit.
+    target.steps = row_major(target.dims);
     target.value = expr::substitute(nodes(), value, places);
     const auto number = static_cast<int>(stages_.function.inputs.size());
     const expr::ScalarType type = input.type;

@@ -13,6 +13,8 @@ namespace tenon::codegen {
 /// A tensor as a formula over its axes.
 struct Target {
   std::vector<int64_t> dims = {};
+  std::vector<int64_t> steps = {};  ///< By axis, in its buffer, where it begins at `offset`.
+  int64_t offset = 0;
   expr::NodeId value = -1;
   expr::NodeId fault = -1;  ///< A bool of the same axes, true where computing the value failed; or -1.
   int stage = 0;            ///< Reads temporaries of earlier stages only.

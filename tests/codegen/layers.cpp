@@ -39,6 +39,32 @@ std::span<const ExampleLayer> example_layers() {
        "mod(k, 8)])\n"
        "  y[n, i1, i2, i3] = x[n, i1, i2, i3] - s[n, i1, i2, i3]\n",
        {{"n", 3}}},
+      {"group_scale",  // A group's sum is not taken again for each of its channels.
+       "layer GroupScale(x: f32[n, 12, h], g: f32[12]) -> f32[n, 12, h]\n"
+       "  let s[n, c < 12, h] = sum[k < 3, m < #h](x[n, 3 * (c // 3) + k, m])\n"
+       "  y[n, c, h] = (x[n, c, h] - s[n, c, h]) * g[c]\n",
+       {{"n", 2}, {"h", 70}}},
+      {"joined_halves",  // Each part of the last axis has its formula, in one loop.
+       "layer JoinedHalves(x: f32[n, 2, 48], c: f32[n, 24]) -> f32[n, 2, 48]\n"
+       "  y[n, i, k] = where(k < 24, x[n, i, k] * c[n, k] - x[n, i, k + 24], x[n, i, k - 24] + x[n, i, k] * c[n, k - "
+       "24])\n",
+       {{"n", 3}}},
+      {"joined_quarters",
+       "layer JoinedQuarters(x: f32[n, 16], y: f32[n, 48]) -> f32[n, 64]\n"
+       "  z[n, k] = where(k < 16, x[n, k], y[n, k - 16])\n",
+       {{"n", 5}}},
+      {"pixel_shuffle",  // Two rows are laced into one.
+       "layer PixelShuffle(x: f32[n, 4, 6, 24]) -> f32[n, 12, 48]\n"
+       "  y[n, i, k] = x[n, 2 * mod(i, 2) + mod(k, 2), i // 2, k // 2]\n",
+       {{"n", 2}}},
+      {"upsample",
+       "layer Upsample(x: f32[n, 10]) -> f32[n, 40]\n"
+       "  y[n, k] = x[n, k // 4]\n",
+       {{"n", 3}}},
+      {"every_second",
+       "layer EverySecond(x: f32[n, 71]) -> f32[n, 35]\n"
+       "  y[n, k] = x[n, 2 * k + 1] - x[n, 70 - 2 * k]\n",
+       {{"n", 3}}},
       {"layer_norm",
        "layer LayerNorm(x: f32[n, c], g: f32[c], b: f32[c]; eps = 1e-5) -> f32[n, c]\n"
        "  let m[n] = sum[k < #c](x[n, k]) / f32(#c)\n"
