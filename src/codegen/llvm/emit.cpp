@@ -4,12 +4,15 @@
 #include "codegen/llvm/memory.h"
 #include "codegen/llvm/reduction.h"
 #include "codegen/llvm/scalars.h"
+#include "codegen/nest.h"
 
 #include <llvm/IR/Module.h>
 
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <numeric>
+#include <optional>
 
 namespace tenon::codegen {
 namespace {
@@ -79,7 +82,7 @@ class Emitter {
         break;
       case StatementKind::kAccumulate:
         accumulators_[static_cast<size_t>(statement.number)].add(b_, use(statement.node), position(statement.number),
-                                                                 lanes_);
+                                                                 lanes_, copy_);
         break;
       case StatementKind::kStore:
         store(statement);
@@ -116,29 +119,97 @@ class Emitter {
       statements(loop.body);
       level_.pop_back();
     };
-    if (loop.vector) {
-      const unsigned width = width_of(loop);
-      vector_level_ = loop.number;
-      const Lanes all{width, nullptr, nullptr};
-      lanes_ = all;
-      Value* whole = b_.CreateAdd(begin, b_.CreateAnd(b_.CreateSub(end, begin), b_.getInt64(~uint64_t{width - 1})));
-      if (loop.parallel || loop.extent >= width) b_.loop(begin, whole, width, body);
-      if (loop.parallel || loop.extent % width != 0) {
-        b_.when(b_.CreateICmpSLT(whole, end), [&] {
-          Value* active = b_.CreateSub(end, whole);
-          Value* mask = b_.CreateICmpULT(b_.lane_numbers(width), b_.splat(active, width));
-          lanes_ = {width, active, mask};
-          body(whole);
-        });
-      }
-      lanes_ = {};
-      vector_level_ = -1;
-    } else {
+    if (loop.vector)
+      vectors(loop, begin, end, body);
+    else
       b_.loop(begin, end, 1, body);
-    }
     for (const int number : begun) {
       results_[static_cast<size_t>(number)] = accumulators_[static_cast<size_t>(number)].finish(b_);
     }
+  }
+
+  // The iterations of a vector loop, in steps of its width: a few at a time, one at a time, and what is left.
+  void vectors(const Statement& loop, Value* begin, Value* end, const std::function<void(Value*)>& body) {
+    const unsigned width = width_of(loop);
+    const unsigned copies = copies_of(loop);
+    const auto whole = [&](Value* from, unsigned step) {
+      return b_.CreateAdd(from, b_.CreateAnd(b_.CreateSub(end, from), b_.getInt64(~uint64_t{step - 1})));
+    };
+    vector_level_ = loop.number;
+    whole_steps_ = !loop.parallel;
+    if (loop.parallel) begin = align(loop, begin, end, width, body);
+    lanes_ = {width, nullptr, nullptr};
+    const int64_t known = loop.extent / width;  // Where it is not parallel.
+    if (copies > 1 && (loop.parallel || known >= copies)) {
+      Value* stop = whole(begin, copies * width);
+      b_.loop(begin, stop, copies * width, [&](Value* first) {
+        for (copy_ = 0; copy_ < copies; ++copy_) body(b_.CreateAdd(first, b_.getInt64(uint64_t{copy_} * width)));
+        copy_ = 0;
+      });
+      begin = stop;
+    }
+    if (loop.parallel || copies == 1) {
+      Value* stop = whole(begin, width);
+      if (loop.parallel || known > 0) b_.loop(begin, stop, width, body);
+      begin = stop;
+    } else {
+      for (copy_ = 0; copy_ < known % copies; ++copy_) {
+        body(begin);
+        begin = b_.CreateAdd(begin, b_.getInt64(width));
+      }
+      copy_ = 0;
+    }
+    if (loop.parallel || loop.extent % width != 0) {
+      b_.when(b_.CreateICmpSLT(begin, end), [&] {
+        lanes_ = first_lanes(width, b_.CreateSub(end, begin));
+        body(begin);
+      });
+    }
+    lanes_ = {};
+    vector_level_ = -1;
+  }
+
+  Lanes first_lanes(unsigned width, Value* active) {
+    return {width, active, b_.CreateICmpULT(b_.lane_numbers(width), b_.splat(active, width))};
+  }
+
+  // Runs what comes before the place where the stores of whole vectors are aligned, and gives that place: a vector
+  // that lies in two lines of the cache takes twice the time to store.
+  Value* align(const Statement& loop, Value* begin, Value* end, unsigned width,
+               const std::function<void(Value*)>& body) {
+    const auto store = std::find_if(loop.body.begin(), loop.body.end(),
+                                    [](const Statement& s) { return s.kind == StatementKind::kStore; });
+    if (store == loop.body.end()) return begin;
+    const Access& access = kernel_.accesses[static_cast<size_t>(store->number)];
+    const ScalarType type = kernel_.nodes[store->node].type;
+    const auto bytes = static_cast<uint64_t>(memory_type(b_, type)->getScalarSizeInBits() / 8);
+    if (access.step(loop.number) != 1 || bytes * width != kVectorBytes || !has_masks(b_.isa(), type)) return begin;
+    level_.push_back(begin);
+    Value* first =
+        b_.CreateGEP(memory_type(b_, type), buffers_[static_cast<size_t>(access.buffer)], shared_place(access));
+    level_.pop_back();
+    Value* missing =
+        b_.CreateAnd(b_.CreateNeg(b_.CreatePtrToInt(first, b_.getInt64Ty())), b_.getInt64(kVectorBytes - 1));
+    Value* count = b_.CreateUDiv(missing, b_.getInt64(bytes));
+    Value* all = b_.CreateSub(end, begin);
+    count = b_.CreateSelect(b_.CreateICmpSLT(count, all), count, all);
+    b_.when(b_.CreateICmpNE(count, b_.getInt64(0)), [&] {
+      lanes_ = first_lanes(width, count);
+      body(begin);
+    });
+    return b_.CreateAdd(begin, count);
+  }
+
+  // How many vectors of a loop are worked on at a time: several of what is done in a few instructions, so that counting
+  // and waiting for sums do not matter.
+  unsigned copies_of(const Statement& loop) const {
+    constexpr double kLight = 32;
+    double sum = 0;
+    for (const Statement& statement : loop.body) {
+      if (statement.kind == StatementKind::kFor) return 1;
+      sum += statement.kind == StatementKind::kLet ? weight(kernel_.nodes[statement.node]) : 1;
+    }
+    return sum <= kLight ? 4 : 1;
   }
 
   // Those that statements within accumulate and whose first loop has this level. `vector` is the vector loop between,
@@ -158,7 +229,8 @@ class Emitter {
         width = width_of(*vector);
       else if (vector_level_ >= 0 && varies(reduced.value, vector_level_))
         width = lanes_.count;
-      accumulators_[number] = Accumulator(b_, reduced.op, reduced.type, width, vector != nullptr);
+      accumulators_[number] = Accumulator(b_, reduced.op, reduced.type, width, vector != nullptr,
+                                          vector != nullptr ? copies_of(*vector) : 1);
       begun.push_back(statement.number);
     }
   }
@@ -179,7 +251,7 @@ class Emitter {
     return place;
   }
 
-  // So many lanes that the widest values fill a vector.
+  // So many lanes that the widest values fill a vector; what is computed of indices takes several then.
   unsigned width_of(const Statement& loop) {
     unsigned widest = 0;
     widen(loop, loop.number, widest);
@@ -192,7 +264,10 @@ class Emitter {
       if (statement.kind == StatementKind::kFor) widen(statement, level, widest);
       if (statement.node < 0 || !(statement.kind == StatementKind::kStore || varies(statement.node, level))) continue;
       const ScalarType type = kernel_.nodes[statement.node].type;
-      if (type != expr::kBool) widest = std::max(widest, static_cast<unsigned>(dtype_bits(type.dtype()) / 8));
+      const bool is_index = type == expr::kI64 && statement.kind == StatementKind::kLet &&
+                            kernel_.nodes[statement.node].kind != NodeKind::kLoad;
+      if (type != expr::kBool && !is_index)
+        widest = std::max(widest, static_cast<unsigned>(dtype_bits(type.dtype()) / 8));
     }
   }
 
@@ -286,6 +361,7 @@ class Emitter {
     Value* guard = access.guard < 0 ? nullptr : use(access.guard);
     const int64_t step = vector_level_ < 0 ? 0 : access.step(vector_level_);
     if (rest != nullptr && Builder::lanes(rest) != 0) {
+      if (Value* value = load_pattern(access, node.type, base, place, rest)) return value;
       Value* places = b_.CreateAdd(vector(place), rest);
       if (step != 0) places = b_.CreateAdd(places, scaled_lanes(step));
       return load_gather(b_, node.type, base, places, lanes_, guard);
@@ -296,6 +372,72 @@ class Emitter {
       return load_gather(b_, node.type, base, vector(place), lanes_, guard);
     return load_one(b_, node.type, base, place, guard);
   }
+  // The load if its places in the lanes are at the same distances from the first one in every vector; else null.
+  Value* load_pattern(const Access& access, ScalarType type, Value* base, Value* place, Value* rest) {
+    if (!whole_steps_ || lanes_.mask != nullptr || access.guard >= 0) return nullptr;
+    std::optional<Spread> spread = spread_of(access.rest);
+    if (!spread) return nullptr;
+    for (size_t lane = 0; lane < lanes_.count; ++lane)
+      spread->distances[lane] += static_cast<int64_t>(lane) * access.step(vector_level_);
+    Value* first = b_.CreateAdd(place, b_.CreateExtractElement(rest, uint64_t{0}));
+    return codegen::load_pattern(b_, type, base, first, spread->distances);
+  }
+
+  // An integer in the lanes of a vector loop that begins at a multiple of its width.
+  struct Spread {
+    int64_t unit;                    // The first lane's is a multiple of it; 0: it is 0.
+    std::vector<int64_t> distances;  // From the first lane's.
+  };
+  // That of a node; nullopt if it differs between vectors.
+  std::optional<Spread> spread_of(NodeId id) {
+    const Node& node = kernel_.nodes[id];
+    if (const auto value = kernel_.nodes.integer_value(id)) return Spread{*value, std::vector<int64_t>(lanes_.count)};
+    if (!varies(id, vector_level_)) return Spread{1, std::vector<int64_t>(lanes_.count)};
+    if (node.kind == NodeKind::kIndex) {
+      Spread spread{lanes_.count, {}};
+      for (unsigned lane = 0; lane < lanes_.count; ++lane) spread.distances.push_back(lane);
+      return spread;
+    }
+    // One that may wrap has a range that says nothing.
+    if (node.kind != NodeKind::kBinary || node.type != expr::kI64 ||
+        kernel_.nodes.range(id) == expr::full_range(node.type)) {
+      return std::nullopt;
+    }
+    std::optional<Spread> spread = spread_of(node.operands[0]);
+    const auto number = kernel_.nodes.integer_value(node.operands[1]);
+    if (!spread) return std::nullopt;
+    switch (node.binary()) {
+      case expr::BinaryOp::kAdd: {
+        const std::optional<Spread> other = spread_of(node.operands[1]);
+        if (!other) return std::nullopt;
+        spread->unit = std::gcd(spread->unit, other->unit);
+        for (size_t lane = 0; lane < lanes_.count; ++lane) {
+          int64_t& distance = spread->distances[lane];
+          if (__builtin_add_overflow(distance, other->distances[lane], &distance)) return std::nullopt;
+        }
+        return spread;
+      }
+      case expr::BinaryOp::kMul:
+        if (!number || __builtin_mul_overflow(spread->unit, *number, &spread->unit)) return std::nullopt;
+        for (int64_t& distance : spread->distances)
+          if (__builtin_mul_overflow(distance, *number, &distance)) return std::nullopt;
+        return spread;
+      case expr::BinaryOp::kFloorDiv:
+      case expr::BinaryOp::kMod: {
+        if (!number || *number <= 0 || spread->unit % *number != 0) return std::nullopt;
+        const bool is_mod = node.binary() == expr::BinaryOp::kMod;
+        for (int64_t& distance : spread->distances) {
+          const int64_t rest = (distance % *number + *number) % *number;
+          distance = is_mod ? rest : (distance - rest) / *number;
+        }
+        spread->unit = is_mod ? 0 : spread->unit / *number;
+        return spread;
+      }
+      default:
+        return std::nullopt;
+    }
+  }
+
   Value* scaled_lanes(int64_t step) {
     Value* numbers = b_.lane_numbers(lanes_.count);
     return b_.CreateMul(numbers, Builder::integer(numbers, step));
@@ -339,6 +481,8 @@ class Emitter {
   std::map<int, std::vector<char>> varies_;
   Lanes lanes_;
   int vector_level_ = -1;
+  bool whole_steps_ = false;  // The vector loop's variable is a multiple of its width.
+  unsigned copy_ = 0;         // Which of the vectors that are worked on at a time.
 };
 
 }  // namespace

@@ -3,6 +3,10 @@
 
 #include "codegen/llvm/scalars.h"
 
+#include <bit>
+#include <set>
+#include <vector>
+
 namespace tenon::codegen {
 
 using expr::ScalarType;
@@ -10,8 +14,6 @@ using llvm::Value;
 
 namespace {
 
-// Whether one instruction loads or stores the masked lanes of a vector.
-bool has_masks(Isa isa, unsigned bits) { return isa == Isa::kX86V4 || (isa == Isa::kX86V3 && bits >= 32); }
 bool has_gathers(Isa isa, unsigned bits) { return isa == Isa::kX86V4 && bits >= 32; }
 
 Value* address(Builder& b, ScalarType type, Value* base, Value* place) {
@@ -42,6 +44,10 @@ Value* both(Builder& b, Value* a, Value* c) {
 
 }  // namespace
 
+bool has_masks(Isa isa, ScalarType type) {
+  return isa == Isa::kX86V4 || (isa == Isa::kX86V3 && type != expr::kBool && dtype_bits(type.dtype()) >= 32);
+}
+
 Value* load_one(Builder& b, ScalarType type, Value* base, Value* place, Value* guard) {
   if (guard != nullptr) place = b.CreateSelect(guard, place, b.getInt64(0));
   Value* value = b.CreateAlignedLoad(memory_type(b, type), address(b, type, base, place), alignment(b, type));
@@ -51,9 +57,14 @@ Value* load_one(Builder& b, ScalarType type, Value* base, Value* place, Value* g
 Value* load_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes, Value* guard) {
   llvm::Type* element = memory_type(b, type);
   llvm::Type* vector = Builder::type(element, lanes.count);
-  const bool masked = has_masks(b.isa(), element->getScalarSizeInBits());
+  const bool masked = has_masks(b.isa(), type);
   Value* mask = guard == nullptr ? lanes.mask : both(b, b.splat(guard, lanes.count), lanes.mask);
   const bool one_guard = guard != nullptr && Builder::lanes(guard) == 0;
+  if (run.step != 1 && mask == nullptr) {
+    std::vector<int64_t> distances;
+    for (unsigned lane = 0; lane < lanes.count; ++lane) distances.push_back(run.step * lane);
+    if (Value* value = load_pattern(b, type, run.base, run.first, distances)) return value;
+  }
   if (run.step != 1 || (guard != nullptr && !one_guard && !masked)) {
     Value* numbers = b.CreateMul(b.lane_numbers(lanes.count), Builder::integer(b.lane_numbers(lanes.count), run.step));
     Value* places = b.CreateAdd(b.splat(run.first, lanes.count), numbers);
@@ -78,6 +89,45 @@ Value* load_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes,
     b.CreateStore(b.CreateAlignedLoad(element, from, alignment(b, type)), b.CreateGEP(element, buffer, k));
   });
   return from_memory(b, type, b.CreateLoad(vector, buffer));
+}
+
+Value* load_pattern(Builder& b, ScalarType type, Value* base, Value* first, std::span<const int64_t> distances) {
+  constexpr size_t kMostPieces = 4;
+  constexpr int64_t kWidestGap = 4;
+  const auto lanes = static_cast<int64_t>(distances.size());
+  // Pieces that begin and end at an element that is wanted.
+  struct Piece {
+    int64_t begin, count;
+  };
+  std::vector<Piece> pieces;
+  const std::set<int64_t> wanted(distances.begin(), distances.end());
+  for (auto at = wanted.begin(); at != wanted.end();) {
+    const int64_t begin = *at;
+    int64_t last = begin;
+    for (; at != wanted.end() && *at - last <= kWidestGap && *at - begin < lanes; ++at) last = *at;
+    const auto length = static_cast<uint64_t>(last - begin + 1);
+    const auto count = static_cast<int64_t>(std::bit_floor(length));
+    pieces.push_back({begin, count});
+    if (!std::has_single_bit(length)) pieces.push_back({last - count + 1, count});
+  }
+  if (pieces.size() > kMostPieces) return nullptr;
+  llvm::Type* element = memory_type(b, type);
+  Value* result = nullptr;
+  for (const Piece& piece : pieces) {
+    Value* start = address(b, type, base, b.CreateAdd(first, b.getInt64(static_cast<uint64_t>(piece.begin))));
+    llvm::Type* vector = Builder::type(element, static_cast<unsigned>(piece.count));
+    Value* loaded = b.CreateAlignedLoad(vector, start, alignment(b, type));
+    std::vector<int> picked, merged;
+    for (int64_t lane = 0; lane < lanes; ++lane) {
+      const int64_t place = distances[static_cast<size_t>(lane)] - piece.begin;
+      const bool here = place >= 0 && place < piece.count;
+      picked.push_back(here ? static_cast<int>(place) : -1);
+      merged.push_back(static_cast<int>(here ? lanes + lane : lane));
+    }
+    Value* placed = b.CreateShuffleVector(loaded, picked);
+    result = result == nullptr ? placed : b.CreateShuffleVector(result, placed, merged);
+  }
+  return from_memory(b, type, result);
 }
 
 Value* load_gather(Builder& b, ScalarType type, Value* base, Value* places, const Lanes& lanes, Value* guard) {
@@ -112,7 +162,7 @@ void store_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes, 
     b.CreateAlignedStore(value, start, alignment(b, type));
     return;
   }
-  if (run.step == 1 && has_masks(b.isa(), element->getScalarSizeInBits())) {
+  if (run.step == 1 && has_masks(b.isa(), type)) {
     b.CreateMaskedStore(value, start, alignment(b, type), lanes.mask);
     return;
   }

@@ -4,6 +4,9 @@
 #include "codegen/llvm/builder.h"
 #include "expr/scalar.h"
 
+#include <cstdint>
+#include <span>
+
 // Elements from and to memory, one or a vector of them.
 namespace tenon::codegen {
 
@@ -21,6 +24,9 @@ struct Run {
   int64_t step;
 };
 
+/// Whether one instruction loads or stores some lanes of a vector of the type.
+[[nodiscard]] bool has_masks(Isa isa, expr::ScalarType type);
+
 /// `lanes` elements that follow one another; those that do not count are not read, and are 0. `guard` (i1, of lanes or
 /// one; null: true): where it is false nothing is read either.
 [[nodiscard]] llvm::Value* load_run(Builder& build, expr::ScalarType type, const Run& run, const Lanes& lanes,
@@ -28,6 +34,10 @@ struct Run {
 /// Elements at places of their own, a vector of i64.
 [[nodiscard]] llvm::Value* load_gather(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* places,
                                        const Lanes& lanes, llvm::Value* guard);
+/// Elements at constant distances from the one at `first`, one for each lane, by loads of whole vectors where a few of
+/// them hold all and nothing else is read; null if not.
+[[nodiscard]] llvm::Value* load_pattern(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* first,
+                                        std::span<const int64_t> distances);
 /// One element.
 [[nodiscard]] llvm::Value* load_one(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place,
                                     llvm::Value* guard);

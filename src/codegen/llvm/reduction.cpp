@@ -19,18 +19,20 @@ constexpr int64_t kNowhere = std::numeric_limits<int64_t>::max();
 
 }  // namespace
 
-Accumulator::Accumulator(Builder& b, Reduction op, ScalarType type, unsigned lanes, bool across)
+Accumulator::Accumulator(Builder& b, Reduction op, ScalarType type, unsigned lanes, bool across, unsigned vectors)
     : op_(op), type_(type), lanes_(lanes), across_(across) {
-  best_ = b.variable(Builder::type(register_type(b, type), lanes));
-  b.CreateStore(b.splat(constant(b, type, expr::start_of(op, type)), lanes), best_);
-  if (!is_arg()) return;
-  position_ = b.variable(Builder::type(b.getInt64Ty(), lanes));
-  b.CreateStore(b.splat(b.getInt64(kNowhere), lanes), position_);
+  for (unsigned vector = 0; vector < vectors; ++vector) {
+    best_.push_back(b.variable(Builder::type(register_type(b, type), lanes)));
+    b.CreateStore(b.splat(constant(b, type, expr::start_of(op, type)), lanes), best_.back());
+    if (!is_arg()) continue;
+    position_.push_back(b.variable(Builder::type(b.getInt64Ty(), lanes)));
+    b.CreateStore(b.splat(b.getInt64(kNowhere), lanes), position_.back());
+  }
 }
 
-Accumulator::State Accumulator::load(Builder& b) const {
-  return {b.CreateLoad(best_->getAllocatedType(), best_),
-          is_arg() ? b.CreateLoad(position_->getAllocatedType(), position_) : nullptr};
+Accumulator::State Accumulator::load(Builder& b, unsigned vector) const {
+  const auto value = [&](llvm::AllocaInst* slot) { return b.CreateLoad(slot->getAllocatedType(), slot); };
+  return {value(best_[vector]), is_arg() ? value(position_[vector]) : nullptr};
 }
 
 // The first of equal ones, and NaN before all others, whatever the order of a and b.
@@ -51,19 +53,23 @@ Accumulator::State Accumulator::combine(Builder& b, State a, State c) const {
   return {b.CreateSelect(wins, c.best, a.best), b.CreateSelect(wins, c.position, a.position)};
 }
 
-void Accumulator::add(Builder& b, Value* value, Value* position, const Lanes& lanes) {
-  const State before = load(b);
+void Accumulator::add(Builder& b, Value* value, Value* position, const Lanes& lanes, unsigned vector) {
+  const State before = load(b, vector);
   const State next = combine(b, before, {b.splat(value, lanes_), is_arg() ? b.splat(position, lanes_) : nullptr});
   Value* mask = across_ ? lanes.mask : nullptr;
   const auto store = [&](Value* now, Value* old, llvm::AllocaInst* to) {
     b.CreateStore(mask == nullptr ? now : b.CreateSelect(mask, now, old), to);
   };
-  store(next.best, before.best, best_);
-  if (is_arg()) store(next.position, before.position, position_);
+  store(next.best, before.best, best_[vector]);
+  if (is_arg()) store(next.position, before.position, position_[vector]);
 }
 
 Value* Accumulator::finish(Builder& b) {
-  State state = load(b);
+  std::vector<State> vectors;
+  for (unsigned vector = 0; vector < best_.size(); ++vector) vectors.push_back(load(b, vector));
+  for (size_t count = vectors.size(); count > 1; count /= 2)
+    for (size_t i = 0; i < count / 2; ++i) vectors[i] = combine(b, vectors[i], vectors[count / 2 + i]);
+  State state = vectors[0];
   for (unsigned count = across_ ? lanes_ : 0; count > 1; count /= 2) {
     const auto half = [&](Value* x, unsigned first) {
       std::vector<int> picked;

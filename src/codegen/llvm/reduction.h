@@ -5,6 +5,8 @@
 
 #include <tenon/expr.h>
 
+#include <vector>
+
 // Reductions on their way.
 namespace tenon::codegen {
 
@@ -12,12 +14,13 @@ namespace tenon::codegen {
 class Accumulator {
  public:
   Accumulator() = default;
-  /// Starts with no element seen. `lanes`: 0 for a scalar. `across`: the lanes are parts of one result, which finish()
-  /// brings together in halves.
-  Accumulator(Builder& build, Reduction op, expr::ScalarType type, unsigned lanes, bool across);
+  /// Starts with no element seen. `lanes`: 0 for a scalar. `across`: the lanes are parts of one result, and there are
+  /// `vectors` of them, a power of two, so that an addition need not wait for the one before; finish() brings them
+  /// together in halves.
+  Accumulator(Builder& build, Reduction op, expr::ScalarType type, unsigned lanes, bool across, unsigned vectors);
 
   /// `position` (i64) is of kArgMin and kArgMax only. Lanes that do not count change nothing.
-  void add(Builder& build, llvm::Value* value, llvm::Value* position, const Lanes& lanes);
+  void add(Builder& build, llvm::Value* value, llvm::Value* position, const Lanes& lanes, unsigned vector);
   /// The result.
   [[nodiscard]] llvm::Value* finish(Builder& build);
 
@@ -28,14 +31,13 @@ class Accumulator {
   };
   [[nodiscard]] bool is_arg() const { return op_ == Reduction::kArgMin || op_ == Reduction::kArgMax; }
   [[nodiscard]] State combine(Builder& build, State a, State b) const;
-  [[nodiscard]] State load(Builder& build) const;
+  [[nodiscard]] State load(Builder& build, unsigned vector) const;
 
   Reduction op_ = Reduction::kSum;
   expr::ScalarType type_ = expr::kF32;
   unsigned lanes_ = 0;
   bool across_ = false;
-  llvm::AllocaInst* best_ = nullptr;
-  llvm::AllocaInst* position_ = nullptr;
+  std::vector<llvm::AllocaInst*> best_, position_;  // By vector.
 };
 
 }  // namespace tenon::codegen
