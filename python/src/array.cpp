@@ -166,15 +166,19 @@ bool aligned(const void* data, DType dtype) {
 
 std::string ArrayName::text() const { return name.empty() ? std::string(what) : fmt::format("{} '{}'", what, name); }
 
-nb::object array_of(const Tensor& tensor) {
+nb::object array_of(const Tensor& tensor, bool writable) {
   if (tensor.dtype() != DType::kString) {
     auto shared = std::make_unique<Tensor>(tensor);
     const nb::capsule owner(shared.get(), [](void* pointer) noexcept { delete static_cast<Tensor*>(pointer); });
     (void)shared.release();
     size_t shape[kMaxRank];
     for (size_t i = 0; i < tensor.dims().size(); ++i) shape[i] = static_cast<size_t>(tensor.dims()[i]);
-    nb::object array = nb::cast(nb::ndarray<nb::numpy, nb::ro>(tensor.data(), tensor.dims().size(), shape, owner,
-                                                               nullptr, buffer_type(tensor.dtype())));
+    const auto made = [&]<typename... Access>(auto* data) {
+      return nb::cast(nb::ndarray<nb::numpy, Access...>(data, tensor.dims().size(), shape, owner, nullptr,
+                                                        buffer_type(tensor.dtype())));
+    };
+    nb::object array = writable ? made.operator()<>(const_cast<void*>(tensor.data()))  // NOLINT(*-const-cast)
+                                : made.operator()<nb::ro>(tensor.data());
     if (needs_ml_dtypes(tensor.dtype())) array = array.attr("view")(numpy_dtype(tensor.dtype()));
     return array;
   }

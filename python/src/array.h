@@ -18,9 +18,10 @@ struct ArrayName {
   [[nodiscard]] std::string text() const;
 };
 
-/// A NumPy array over the tensor's own memory, which it keeps alive; read-only. String tensors are copied, into an
-/// array of str (of bytes where the text is not UTF-8). Throws kUnsupported for dtypes that NumPy cannot hold.
-[[nodiscard]] nanobind::object array_of(const Tensor& tensor);
+/// A NumPy array over the tensor's own memory, which it keeps alive; `writable` where that is the caller's to give,
+/// else read-only. String tensors are copied, into an array of str (of bytes where the text is not UTF-8). Throws
+/// kUnsupported for dtypes that NumPy cannot hold.
+[[nodiscard]] nanobind::object array_of(const Tensor& tensor, bool writable = false);
 
 /// A new NumPy array with a copy of the elements.
 [[nodiscard]] nanobind::object copied_array(const TensorView& view);

@@ -79,21 +79,26 @@ LayerFormulas formulas_of(const nb::callable& function) {
 // A callback's arguments: arrays over memory that is the engine's, and is only lent to it.
 class Lent {
  public:
-  explicit Lent(std::span<const TensorView> inputs) {
-    for (const TensorView& input : inputs) {
-      arrays_.append(array_of(Tensor::shared(loan_, input.data, input.dtype, input.dims)));
-    }
+  Lent(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) {
+    for (const TensorView& input : inputs) inputs_.append(lent(input, false));
+    for (const MutableTensorView& output : outputs) outputs_.append(lent(output, true));
   }
-  [[nodiscard]] const nb::list& arrays() const { return arrays_; }
+  [[nodiscard]] const nb::list& inputs() const { return inputs_; }
+  [[nodiscard]] const nb::list& outputs() const { return outputs_; }
   /// Lets go of the arrays; whether nobody else holds one.
   [[nodiscard]] bool give_back() {
-    arrays_.clear();
+    inputs_.clear();
+    outputs_.clear();
     return loan_.use_count() == 1;
   }
 
  private:
+  [[nodiscard]] nb::object lent(const TensorView& view, bool writable) const {
+    return array_of(Tensor::shared(loan_, view.data, view.dtype, view.dims), writable);
+  }
+
   std::shared_ptr<const int> loan_ = std::make_shared<const int>();  // Shared by the arrays.
-  nb::list arrays_;
+  nb::list inputs_, outputs_;
 };
 
 // After an exception, the frames that it went through hold the arguments still; without them it can travel on.
@@ -119,27 +124,31 @@ void write_result(nb::handle result, size_t index, const MutableTensorView& outp
     std::memcpy(output.data, view.data, static_cast<size_t>(bytes));
 }
 
-void run_callback(const HeldFunction& function, std::span<const TensorView> inputs,
+/// `writes`: the function gets the arrays for its results.
+void run_callback(const HeldFunction& function, bool writes, std::span<const TensorView> inputs,
                   std::span<const MutableTensorView> outputs, const LayerFields& fields) {
   const nb::gil_scoped_acquire gil;
-  Lent lent(inputs);
+  Lent lent(inputs, writes ? outputs : std::span<const MutableTensorView>());
   try {
-    const nb::object results = function(lent.arrays(), attributes_to_python(fields.all()));
-    for (size_t i = 0; i < outputs.size(); ++i) write_result(results[i], i, outputs[i]);
+    const nb::object results = function(lent.inputs(), lent.outputs(), attributes_to_python(fields.all()));
+    for (size_t i = 0; i < outputs.size() && !writes; ++i) write_result(results[i], i, outputs[i]);
   } catch (const nb::python_error& error) {
     rethrow_without_arrays(error, lent);
   }
   if (!lent.give_back()) {
-    throw Error(ErrorCode::kInvalidArgument,
-                "it keeps an input array (or a part of one) after its return, but these arrays are only lent to it; "
-                "keep a copy: x.copy()");
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        "it keeps an array that it was called with (or a part of one) after its return, but these are only lent to "
+        "it; keep a copy: x.copy()");
   }
 }
 
-LayerFunctions functions_of(const nb::callable& run, const std::optional<nb::callable>& types) {
+LayerFunctions functions_of(const nb::callable& run, const std::optional<nb::callable>& types, bool writes) {
   LayerFunctions functions;
-  functions.run = [shared = share(run)](std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
-                                        const LayerFields& fields) { run_callback(*shared, inputs, outputs, fields); };
+  functions.run = [shared = share(run), writes](std::span<const TensorView> inputs,
+                                                std::span<const MutableTensorView> outputs, const LayerFields& fields) {
+    run_callback(*shared, writes, inputs, outputs, fields);
+  };
   if (!types) return functions;
   functions.types = [shared = share(*types)](std::span<const TensorType> inputs, const LayerFields& fields) {
     return in_python([&] {
@@ -179,12 +188,14 @@ void bind_define_layer(nb::module_& module) {
       "Registers a tenon.Layer; formulas(symbols, fields) gives its outputs.");
   module.def(
       "_define_callback",
-      [](const nb::handle& layer, const nb::callable& run, const std::optional<nb::callable>& types) {
+      [](const nb::handle& layer, const nb::callable& run, const std::optional<nb::callable>& types, bool writes) {
         LayerDefinition definition = definition_of(layer);
-        define_layer(definition, functions_of(run, types));
+        define_layer(definition, functions_of(run, types, writes));
       },
-      nb::arg("layer"), nb::arg("run"), nb::arg("types").none(),
-      "Registers a tenon.Layer; run(arrays, fields) gives its outputs, types(types, fields) their types.");
+      nb::arg("layer"), nb::arg("run"), nb::arg("types").none(), nb::arg("writes"),
+      "Registers a tenon.Layer; run(arrays, results, fields) gives its outputs or, if it writes, writes them to "
+      "results;\n"
+      "types(types, fields) gives their types.");
 }
 
 }  // namespace tenon::python

@@ -55,6 +55,8 @@ class _Body(NamedTuple):
     function: Callable[..., Any]
     types: Callable[..., Any] | None
     outputs: int
+    writes: bool
+    """Whether a callback takes the arrays for its results as `out`."""
 
     def formulas(self, symbols: list[Expr], fields: dict[str, Any]) -> list[Expr]:
         try:
@@ -65,8 +67,18 @@ class _Body(NamedTuple):
             locate(error, user_line(error.__traceback__) or line_text(code.co_filename, code.co_firstlineno))
             raise
 
-    def run(self, arrays: list[np.ndarray], fields: dict[str, Any]) -> list:
-        return self._results(self.function(*arrays, **fields))
+    def run(self, arrays: list[np.ndarray], results: list[np.ndarray], fields: dict[str, Any]) -> list:
+        """What the callback returns; nothing where it has written to `results`."""
+        if not self.writes:
+            return self._results(self.function(*arrays, **fields))
+        out = results[0] if self.outputs == 1 else tuple(results)
+        returned = self.function(*arrays, out=out, **fields)
+        if returned is not None and returned is not out:
+            raise InvalidArgumentError(
+                f"{self.layer}: it takes `out` but returns a {type(returned).__name__}; write the results to `out`, or "
+                "leave that parameter away and return them"
+            )
+        return []
 
     def infer(self, types: list[TensorType], fields: dict[str, Any]) -> list[TensorType]:
         if any(type_.shape is None for type_ in types):
@@ -135,8 +147,10 @@ class Layer:
         self.callback = callback
         self.doc = inspect.getdoc(function) or ""
         self.origin = _origin(function)
-        self.inputs, self.variadic, self.fields = _parameters(function, self.name)
-        self._body = _Body(self.name, function, types, outputs)
+        self.inputs, self.variadic, self.fields, writes = _parameters(function, self.name)
+        if writes and not callback:
+            raise InvalidArgumentError(f"layer '{self.name}': formulas have no `out`; return what they compute")
+        self._body = _Body(self.name, function, types, outputs, writes)
         self._engine = functools.lru_cache(maxsize=64)(self._compiled)
         if types is not None and not callback:
             raise InvalidArgumentError(
@@ -150,7 +164,7 @@ class Layer:
                     LayerHint,
                     stacklevel=2,
                 )
-            _core._define_callback(self, self._body.run, None if types is None else self._body.infer)
+            _core._define_callback(self, self._body.run, None if types is None else self._body.infer, writes)
         else:
             _core._define_layer(self, self._body.formulas)
         Layer._newest[self._key] = self
@@ -225,13 +239,15 @@ def _origin(function: Callable[..., Any]) -> str:
     return f"{name} ({file})" if file else name
 
 
-def _parameters(function: Callable[..., Any], layer: str) -> tuple[list[str], bool, dict[str, Any]]:
-    """The names of the inputs, whether the last one stands for several, and the fields with their defaults."""
-    inputs, variadic, fields = [], False, {}
+def _parameters(function: Callable[..., Any], layer: str) -> tuple[list[str], bool, dict[str, Any], bool]:
+    """The inputs' names, whether the last stands for several, the fields with defaults, whether it takes `out`."""
+    inputs, variadic, fields, writes = [], False, {}, False
     for name, parameter in inspect.signature(function).parameters.items():
         refused = None
         if parameter.kind == parameter.VAR_KEYWORD:
             refused = f"it takes **{name}, but its fields must be known; name each behind a *"
+        elif parameter.kind == parameter.KEYWORD_ONLY and name == "out" and parameter.default is parameter.empty:
+            writes = True
         elif parameter.kind == parameter.KEYWORD_ONLY:
             if not _is_field(parameter.default):
                 given = "no default" if parameter.default is parameter.empty else f"the default {parameter.default!r}"
@@ -246,7 +262,7 @@ def _parameters(function: Callable[..., Any], layer: str) -> tuple[list[str], bo
             raise InvalidArgumentError(f"layer '{layer}': {refused}")
     if not inputs:
         raise InvalidArgumentError(f"layer '{layer}': it takes no tensor, but one at least is required")
-    return inputs, variadic, fields
+    return inputs, variadic, fields, writes
 
 
 def _is_field(value: object) -> bool:
@@ -302,8 +318,9 @@ def layer(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     name, version, domain:  what the layer is called; by default like the function, version 1, in "custom"
     outputs:                how many tensors the function returns
-    callback:               the function is called with read-only NumPy arrays when a plan runs, and returns arrays; the
-                            plan needs it then. The arrays are lent for the call.
+    callback:               the function is called with read-only NumPy arrays when a plan runs, and returns arrays, or
+                            writes to those that a keyword parameter `out` gives it; the plan needs it then. The arrays
+                            are lent for the call.
     types:                  a callback's outputs' types: types(*inputs, **fields) gives a TensorType, or (dtype, shape),
                             for each, from the same of the inputs; by default they are like input 0
 

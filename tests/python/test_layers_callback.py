@@ -133,9 +133,48 @@ def test_an_input_that_is_kept_is_an_error():
         kept.append(x[1:])
         return x
 
-    with pytest.raises(tenon.InvalidArgumentError, match=r"it keeps an input array.*keep a copy: x.copy\(\)"):
+    with pytest.raises(tenon.InvalidArgumentError, match=r"it keeps an array that.*keep a copy: x.copy\(\)"):
         call_keeps(X)
     kept.clear()
+
+
+def test_results_are_written_to_out():
+    @tenon.layer(callback=True, outputs=2, types=lambda x, scale: [x, ("i64", x.shape)])
+    def call_writes(x, *, out, scale=2.0):
+        np.multiply(x, scale, out=out[0])
+        out[1][...] = x
+
+    double, whole = engine_of(call_writes, ["N", 3]).run(X)
+    np.testing.assert_array_equal(double, 2 * X)
+    np.testing.assert_array_equal(whole, X.astype(np.int64))
+    assert call_writes.fields == {"scale": 2.0}
+
+    @tenon.layer(callback=True)
+    def call_writes_and_returns(x, *, out):
+        return np.negative(x, out=out)
+
+    np.testing.assert_array_equal(call_writes_and_returns(X), -X)
+
+
+def test_out_is_written_to_and_not_kept():
+    kept = []
+
+    @tenon.layer(callback=True)
+    def call_returns_another(x, *, out):
+        return x + 1
+
+    @tenon.layer(callback=True)
+    def call_keeps_out(x, *, out):
+        out[...] = x
+        kept.append(out)
+
+    with pytest.raises(tenon.InvalidArgumentError, match="takes `out` but returns a ndarray; write the results to"):
+        call_returns_another(X)
+    with pytest.raises(tenon.InvalidArgumentError, match="it keeps an array that"):
+        call_keeps_out(X)
+    kept.clear()
+    with pytest.raises(tenon.InvalidArgumentError, match="formulas have no `out`"):
+        tenon.layer(name="call_formula")(lambda x, *, out: x)
 
 
 def test_an_exception_that_keeps_an_input_travels_without_it():
