@@ -37,6 +37,31 @@ function(tenon_flags target)
     VISIBILITY_INLINES_HIDDEN ON)
 endfunction()
 
+# tenon_precompile(<target> [<header>...]): with TENON_PCH, lets the target's sources, which still name each header that
+# they need, find the usual ones compiled already: those given, or those of tenon_headers, which are compiled once for
+# all such targets and therefore want equal flags.
+function(tenon_precompile target)
+  if(NOT TENON_PCH)
+    return()
+  endif()
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)  # For ccache.
+  if(ARGN)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+    return()
+  endif()
+  if(NOT TARGET tenon_headers)
+    file(GENERATE OUTPUT "${PROJECT_BINARY_DIR}/headers.cpp" CONTENT "")
+    add_library(tenon_headers OBJECT "${PROJECT_BINARY_DIR}/headers.cpp")
+    tenon_flags(tenon_headers)
+    target_include_directories(tenon_headers PRIVATE "${PROJECT_SOURCE_DIR}/include")
+    target_link_libraries(tenon_headers PRIVATE fmt::fmt tenon::openmp)
+    tenon_precompile(tenon_headers <algorithm> <fmt/core.h> <functional> <map> <memory> <optional> <set> <string>
+      <tenon/tensor.h> <unordered_map> <variant> <vector>)
+  endif()
+  target_link_libraries(${target} PRIVATE fmt::fmt tenon::openmp)
+  target_precompile_headers(${target} REUSE_FROM tenon_headers)
+endfunction()
+
 # tenon_resolve(<out> <dep>...): turns folder names ("base", "formats/tensorflow") into their targets and lets anything
 # with "::" in it (a third-party target) through. Unknown folders are an error here, not at link time.
 function(tenon_resolve out)
@@ -73,6 +98,7 @@ function(tenon_add_library folder)
   tenon_flags(${target})
   target_include_directories(${target} PUBLIC "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
   target_link_libraries(${target} PUBLIC ${public_deps} PRIVATE ${deps})
+  tenon_precompile(${target})
   set(third_party ${deps} ${public_deps})
   list(FILTER third_party INCLUDE REGEX "::")
   set_target_properties(${target} PROPERTIES TENON_THIRD_PARTY "${third_party}")
