@@ -215,15 +215,18 @@ NodeId arithmetic(Nodes& nodes, BinaryOp op, NodeId a, NodeId b) { return simple
 
 namespace {
 
-// The formula of an input read in place: then a load itself can say what is outside.
-bool is_plain_input(const Nodes& nodes, const Expr::Impl& x) {
-  const Node& node = nodes[x.node];
+// A whole input read in place: then a load itself can say what is outside.
+bool is_plain_input(Function& function, const Expr::Impl& x) {
+  const Node node = function.nodes[x.node];
   if (node.kind != NodeKind::kLoad || node.outside() != Outside::kError || node.operands.size() != x.shape.size()) {
     return false;
   }
   for (size_t axis = 0; axis < x.shape.size(); ++axis) {
-    const Node& index = nodes[node.operands[axis]];
+    const Node& index = function.nodes[node.operands[axis]];
     if (index.kind != NodeKind::kIndex || index.number != static_cast<int>(axis)) return false;
+    // A slice from 0 on ends before the input does.
+    const Dim& dim = function.inputs[static_cast<size_t>(node.number)].dims[axis];
+    if (function.dim(dim) != x.shape[axis]) return false;
   }
   return true;
 }
@@ -255,7 +258,7 @@ NodeId element(const Trace& trace, const Expr& x, std::span<const NodeId> index,
   if (impl.node < 0) return computed(trace, x, impl.type);
   const ScalarType type = nodes[impl.node].type;
   const NodeId fallback = outside == Outside::kValue ? nodes.cast(computed(trace, value, type), type) : -1;
-  if (is_plain_input(nodes, impl)) {
+  if (is_plain_input(trace->function, impl)) {
     return nodes.load(nodes[impl.node].number, type, {index.begin(), index.end()}, outside, fallback);
   }
   std::map<int, NodeId> places;

@@ -9,8 +9,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <functional>
 #include <thread>
+#include <vector>
 
 // The front end: dtypes and shapes of formulas, layers within layers, and what misuse says.
 namespace tenon {
@@ -248,6 +250,25 @@ TEST(Expr, KnowsConstantExtents) {
   EXPECT_EQ(x.extent(0).known_integer(), std::nullopt);
   EXPECT_EQ(x.known_integer(), std::nullopt);
   EXPECT_EQ(Expr(2.0).known_integer(), std::nullopt);
+}
+
+TEST(Expr, ASliceEndsBeforeItsTensor) {
+  struct Padded {
+    Outside outside;
+    std::vector<float> elements;
+  };
+  const std::vector<Padded> rows = {{Outside::kValue, {9, 0, 1, 9}},
+                                    {Outside::kClamp, {0, 0, 1, 1}},
+                                    {Outside::kWrap, {1, 0, 1, 0}},
+                                    {Outside::kReflect, {1, 0, 1, 0}}};
+  for (const Padded& row : rows) {
+    LayerBuilder layer("L");
+    const Expr x = layer.input("x", "f32[n]");
+    const LayerExpr padded = layer.build(pad(slice(x, 0, 0, 2), 0, 1, 1, row.outside, 9.0));
+    const Tensor y = padded.evaluate(std::array{Tensor::from<float>({0, 1, 2, 3, 4}, {5})})[0];
+    EXPECT_EQ(std::vector<float>(y.values<float>().begin(), y.values<float>().end()), row.elements)
+        << padded.to_string();
+  }
 }
 
 TEST(Expr, TensorsOfTwoLayersDoNotMix) {
