@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "backends/one_node.h"
-
-#include <random>
+#include "dice.h"
 
 // Generated problems for the operators with many parameters. Each seed is one problem and prints itself when it fails.
 namespace tenon::testing {
 namespace {
 
+using test::Dice;
 using Ints = std::vector<int64_t>;
-
-class Dice {
- public:
-  explicit Dice(uint32_t seed) : generator_(seed) {}
-  /// From `low` to `high`, both included.
-  int64_t number(int64_t low, int64_t high) {
-    return low + static_cast<int64_t>(generator_() % static_cast<uint64_t>(high - low + 1));
-  }
-  bool coin() { return number(0, 1) == 1; }
-  template <typename T>
-  T one_of(std::initializer_list<T> values) {
-    return values.begin()[number(0, static_cast<int64_t>(values.size()) - 1)];
-  }
-  uint32_t seed() { return static_cast<uint32_t>(generator_()); }
-
- private:
-  std::mt19937 generator_;
-};
 
 Dims image(int64_t n, int64_t c, const Dims& spatial, bool channels_last) {
   Dims dims{n};

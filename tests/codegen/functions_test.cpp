@@ -2,6 +2,7 @@
 #include "codegen/compile.h"
 #include "codegen/layers.h"
 #include "codegen/run.h"
+#include "dice.h"
 #include "expr/parse.h"
 
 #include <fmt/core.h>

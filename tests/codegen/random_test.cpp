@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/elements.h"
 #include "codegen/run.h"
+#include "dice.h"
 #include "expr/interpret.h"
 #include "expr/print.h"
 #include "expr/random_expr.h"

@@ -46,11 +46,6 @@ std::vector<Isa> available_isas() {
   return isas;
 }
 
-bool is_exhaustive() {
-  const char* value = std::getenv("TENON_EXHAUSTIVE");
-  return value != nullptr && std::string_view(value) == "1";
-}
-
 Run run_compiled(const expr::Function& function, std::span<const Tensor> inputs, Isa isa, int parts) {
   const expr::Function concrete = bound(function, views_of(inputs));
   const expr::Function simple = expr::simplify(concrete);  // Its extents are numbers.

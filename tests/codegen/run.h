@@ -16,9 +16,6 @@ namespace tenon::test {
 /// The instruction sets that this machine runs.
 [[nodiscard]] std::vector<Isa> available_isas();
 
-/// Whether TENON_EXHAUSTIVE=1 asks for tests that take long.
-[[nodiscard]] bool is_exhaustive();
-
 struct Run {
   std::vector<Tensor> outputs;
   bool fault = false;

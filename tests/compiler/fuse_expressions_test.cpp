@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 namespace tenon {
 namespace {
@@ -196,73 +195,6 @@ TEST(FuseExpressions, SaysWhatItDid) {
   EXPECT_NE(text.find("is Neg+Exp; it ends here, because 'MatMul' reads it, which is MatMul and no formula"),
             std::string::npos)
       << text;
-}
-
-// Random graphs of operators that have formulas, and of users' layers.
-Graph random_graph(uint32_t seed) {
-  std::mt19937 engine(seed);
-  const auto pick = [&](size_t count) { return std::uniform_int_distribution<size_t>(0, count - 1)(engine); };
-  Builder b;
-  const Shape shape = pick(2) == 0 ? Shape{Dim("N"), 6, 8} : Shape{3, 6, 8};
-  std::vector<Value*> values = {b.input(shape)};
-  if (pick(2) == 0) values.push_back(b.input(shape));
-  if (pick(2) == 0) values.push_back(b.input({6, 1}));
-  const std::vector<std::string> unary = {"Tanh", "Sigmoid", "Neg", "Abs", "Relu", "Sin", "Softsign", "Erf"};
-  const std::vector<std::string> binary = {"Add", "Mul", "Sub", "Max", "Min"};
-  const std::vector<std::string> reductions = {"ReduceMean", "ReduceMax", "ReduceSum", "ReduceL2"};
-  const size_t nodes = 3 + pick(14);
-  for (size_t i = 0; i < nodes; ++i) {
-    Value* a = values[pick(values.size())];
-    Value* other = values[pick(values.size())];
-    Value* y = nullptr;
-    switch (pick(9)) {
-      case 0:
-      case 1:
-        y = b.op(unary[pick(unary.size())], {a});
-        break;
-      case 2:
-      case 3:
-        y = b.op(binary[pick(binary.size())], {a, other});
-        break;
-      case 4:
-        y = b.op(reductions[pick(reductions.size())], {a, b.ints({pick(2) == 0 ? -1 : -2})});
-        break;
-      case 5:
-        y = b.op("Softmax", {a}, {{"axis", int64_t{-1}}});
-        break;
-      case 6:
-        y = b.op("Gate", {a, other}, {{"by", 0.5}}, std::string(kLayerDomain));
-        break;
-      case 7: {  // There and back again.
-        Value* there = b.op("Transpose", {b.op("Unsqueeze", {a, b.ints({0})})});
-        y = b.op("Squeeze", {b.op("Transpose", {b.op("Tanh", {there})}), b.ints({0})});
-        break;
-      }
-      default: {
-        Value* first = b.op("Slice", {a, b.ints({0}), b.ints({1}), b.ints({-1})});
-        y = b.op("Concat", {first, first}, {{"axis", int64_t{-1}}});
-        y = b.op("ReduceSum", {y, b.ints({-1})});
-        break;
-      }
-    }
-    values.push_back(y);
-  }
-  std::vector<Value*> outputs = {values.back()};
-  if (pick(3) == 0) outputs.push_back(values[values.size() / 2]);
-  std::vector<Value*> produced;
-  for (Value* output : outputs)
-    if (output->producer() != nullptr && (produced.empty() || produced[0] != output)) produced.push_back(output);
-  b.graph.set_outputs(produced);
-  return std::move(b.graph);
-}
-
-TEST(FuseExpressions, RandomGraphsComputeWhatTheyDidBefore) {
-  define_layer("Gate", {{"by", 1.0}},
-               [](const Expr& x, const Expr& y, const LayerFields& f) { return x * sigmoid(y * f["by"]); });
-  for (uint32_t seed = 1; seed <= 300; ++seed) {
-    expect_same(random_graph(seed), 3, "seed " + std::to_string(seed));
-    if (HasFatalFailure()) return;
-  }
 }
 
 }  // namespace
