@@ -149,6 +149,29 @@ TEST(FuseExpressions, WhatManyReadOrWouldBeComputedAgainStaysApart) {
   EXPECT_EQ(steps(c.finish({c.op("Neg", {c.op("Add", {rows, costly})})})), "Tanh+Exp Add+Neg");
 }
 
+TEST(FuseExpressions, AViewDoesNotHideThatSomethingIsComputedAgain) {
+  // Rows of a batch, at each of which the same weights are added: by a view, and by two of them.
+  const auto graph_of = [](bool transposed) {
+    Builder b;
+    Value* weights = b.op("Exp", {b.op("Tanh", {b.input(transposed ? Shape{8, 16} : Shape{16, 8})})});
+    if (transposed) weights = b.op("Transpose", {weights});
+    Value* x = b.input({100, 16, 5, 8});
+    return b.finish({b.op("Neg", {b.op("Add", {x, b.op("Unsqueeze", {weights, b.ints({1})})})})});
+  };
+  EXPECT_EQ(steps(graph_of(false)), "Tanh+Exp Unsqueeze+Add+Neg");
+  EXPECT_EQ(steps(graph_of(true)), "Tanh+Exp Transpose+Unsqueeze+Add+Neg");
+  expect_same(graph_of(true), 1, "weights");
+  const Plan plan = compile_plan(graph_of(true), {});
+  const auto& report = std::get<std::vector<std::string>>(plan.graph.properties().at("fusion"));
+  EXPECT_EQ(report[1], "'Exp' is Tanh+Exp; it ends here, because 'Add' would compute each of its elements 500 times");
+
+  // What is needed once is computed where it is.
+  Builder b;
+  Value* x = b.input({16, 8});
+  Value* once = b.op("Transpose", {b.op("Exp", {b.op("Tanh", {b.input({8, 16})})})});
+  EXPECT_EQ(steps(b.finish({b.op("Add", {x, once})})), "Tanh+Exp+Transpose+Add");
+}
+
 TEST(ExtractProducts, SumsOfProductsAreMatrixProducts) {
   const Attributes none;
   define_layer("Product", none, [](const Expr& a, const Expr& b, const LayerFields&) { return matmul(a, b); });

@@ -47,6 +47,8 @@ constexpr std::array<std::string_view, 2> kAlone = {"LRN", "Range"};
 struct Member {
   Node* node;
   Definition definition;
+  double times = 1;               // How often its group computes each of its elements,
+  const Node* because = nullptr;  // and which of the group makes it more than once.
 };
 
 // Members that become one node. The last one is the group's sink: its outputs are the group's.
@@ -224,24 +226,32 @@ class Fusion {
     return group;
   }
 
-  // Whether computing the member where its readers need it costs no more than storing it.
-  bool pays(const Member& member, const Group& group, std::string& reason) const {
-    const double cost = cost_per_element(function_of(member));
+  // Finds how often the group would compute each of the member's elements. What lies between counts, too: a view costs
+  // nothing, but what reads it again and again reads through it.
+  static void count_times(Member& member, const Group& group) {
+    member.times = 0;
     for (const Member* reader : group.members) {
-      const Evaluations evaluations(function_of(*reader));
       for (size_t i = 0; i < reader->definition.inputs.size(); ++i) {
         const Value* input = reader->node->input(reader->definition.inputs[i]);
         if (input == nullptr || input->producer() != member.node) continue;
-        const double again = evaluations.of(i) / std::max(1.0, count_of(*input)) - 1;
-        if (cost * again > kMemoryCost) {
-          reason = fmt::format("'{}' would compute each of its elements {:.0f} times", reader->node->name(), again + 1);
-          return false;
-        }
-        if (again > 1 && has_reduction(function_of(member))) {
-          reason = fmt::format("'{}' reads each of its sums {:.0f} times", reader->node->name(), again + 1);
-          return false;
-        }
+        const double reads = Evaluations(function_of(*reader)).of(i) / std::max(1.0, count_of(*input));
+        if (reads * reader->times <= member.times) continue;
+        member.times = reads * reader->times;
+        member.because = reads > 1 || reader->because == nullptr ? reader->node : reader->because;
       }
+    }
+  }
+
+  // Whether computing the member where its readers need it costs no more than storing it.
+  static bool pays(const Member& member, std::string& reason) {
+    if (cost_per_element(function_of(member)) * (member.times - 1) > kMemoryCost) {
+      reason =
+          fmt::format("'{}' would compute each of its elements {:.0f} times", member.because->name(), member.times);
+      return false;
+    }
+    if (member.times > 2 && has_reduction(function_of(member))) {
+      reason = fmt::format("'{}' reads each of its sums {:.0f} times", member.because->name(), member.times);
+      return false;
     }
     return true;
   }
@@ -271,12 +281,15 @@ class Fusion {
     return false;
   }
 
-  void join(const Member& member) {
+  void join(Member& member) {
     std::string reason;
     Group* group = reader_of(member, reason);
-    if (group == nullptr || !pays(member, *group, reason) || !fits(member, *group, reason)) {
+    if (group != nullptr) count_times(member, *group);
+    if (group == nullptr || !pays(member, reason) || !fits(member, *group, reason)) {
       group = groups_.emplace_back(std::make_unique<Group>()).get();
       group->apart = std::move(reason);
+      member.times = 1;
+      member.because = nullptr;
     }
     group->members.insert(group->members.begin(), &member);
     group_of_[member.node] = group;
