@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cstring>
 #include <filesystem>
 
 namespace tenon::codegen {
@@ -25,11 +26,16 @@ std::string Cache::path_of(CodeKey key) const {
   return fmt::format("{}/{:016x}{:016x}.code", folder_, key.high, key.low);
 }
 
-std::optional<KernelCode> Cache::find(CodeKey key) const {
+// A file is the code, whose own header says how long it is, and the source.
+std::optional<KernelCode> Cache::find(CodeKey key, std::string_view source) const {
   if (folder_.empty() || !is_ours(path_of(key))) return std::nullopt;
   try {
     const auto file = MappedFile::open(path_of(key));
-    std::vector<KernelCode> found = read_code(file->bytes(), file->path());
+    const Bytes bytes = file->bytes();
+    if (bytes.size() < source.size()) return std::nullopt;
+    const size_t size = bytes.size() - source.size();
+    if (std::memcmp(bytes.data() + size, source.data(), source.size()) != 0) return std::nullopt;
+    std::vector<KernelCode> found = read_code(bytes.first(size), file->path());
     if (found.size() != 1 || found[0].key != key) return std::nullopt;
     found[0].owner = file;
     return std::move(found[0]);
@@ -38,13 +44,16 @@ std::optional<KernelCode> Cache::find(CodeKey key) const {
   }
 }
 
-void Cache::keep(const KernelCode& kernel) const {
+void Cache::keep(const KernelCode& kernel, std::string_view source) const {
   if (folder_.empty()) return;
   std::error_code ignored;
   std::filesystem::create_directories(folder_, ignored);
   try {
     const std::vector<std::byte> bytes = write_code({&kernel, 1});
-    write_file(path_of(kernel.key), [&](FileSink& sink) { sink.write(bytes.data(), bytes.size()); });
+    write_file(path_of(kernel.key), [&](FileSink& sink) {
+      sink.write(bytes.data(), bytes.size());
+      sink.write(source.data(), source.size());
+    });
   } catch (const Error&) {
     return;  // A full disk, or a folder that others own: it is generated again the next time.
   }

@@ -113,6 +113,13 @@ void share(int threads, int64_t count, const Job& job) {
   if (failure) std::rethrow_exception(failure);
 }
 
+// 128 bits, so that no two kernels have one key by accident.
+CodeKey key_of_source(const std::string& source) {
+  const uint64_t low = xxh3(source.data(), source.size());
+  const std::string again = fmt::format("{:016x}", low) + source;
+  return {xxh3(again.data(), again.size()), low};
+}
+
 std::string variable(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;
@@ -143,38 +150,40 @@ std::vector<CompileJob> jobs_of(const Program& program, std::span<const Isa> isa
   return jobs;
 }
 
-// 128 bits, so that different kernels have different keys for all purposes.
-CodeKey key_of(const CompileJob& job) {
-  const std::string content = fmt::format("{} {} {}\n{}", TENON_VERSION_STRING, kGenerator, isa_name(job.isa),
-                                          code_text(*job.program, *job.kernel));
-  const uint64_t low = xxh3(content.data(), content.size());
-  const std::string again = fmt::format("{:016x}", low) + content;
-  return {xxh3(again.data(), again.size()), low};
+std::string source_of(const CompileJob& job) {
+  return fmt::format("{} {} {}\n{}", TENON_VERSION_STRING, kGenerator, isa_name(job.isa),
+                     code_text(*job.program, *job.kernel));
 }
+
+CodeKey key_of(const CompileJob& job) { return key_of_source(source_of(job)); }
 
 std::vector<KernelCode> compile(std::span<const CompileJob> jobs, const CompileOptions& options) {
   if (variable("TENON_CODEGEN") == "off") {
     throw Error(ErrorCode::kUnsupported, "code cannot be generated: the environment variable TENON_CODEGEN is \"off\"");
   }
-  std::vector<KernelCode> result(jobs.size());
-  std::map<CodeKey, size_t> first;
-  std::vector<size_t> distinct;
+  // By source, not by key: a model can be made whose sources have one key.
+  std::map<std::string, size_t> first;
+  std::vector<std::map<std::string, size_t>::const_iterator> distinct;
+  std::vector<size_t> first_of;
   for (size_t i = 0; i < jobs.size(); ++i) {
-    result[i].key = key_of(jobs[i]);
-    if (first.emplace(result[i].key, i).second) distinct.push_back(i);
+    const auto [entry, is_new] = first.emplace(source_of(jobs[i]), i);
+    if (is_new) distinct.push_back(entry);
+    first_of.push_back(entry->second);
   }
   const Cache cache(options.cache);
-  share(options.threads, static_cast<int64_t>(distinct.size()), [&](size_t n) {
-    const size_t i = distinct[n];
-    if (auto found = cache.find(result[i].key)) {
+  std::vector<KernelCode> result(jobs.size());
+  share(options.threads, std::ssize(distinct), [&](size_t n) {
+    const auto& [source, i] = *distinct[n];
+    const CodeKey key = key_of_source(source);
+    if (auto found = cache.find(key, source)) {
       result[i] = std::move(*found);
       return;
     }
     auto code = std::make_shared<const std::vector<std::byte>>(emit(*jobs[i].program, *jobs[i].kernel, jobs[i].isa));
-    result[i] = {result[i].key, jobs[i].isa, *code, code};
-    cache.keep(result[i]);
+    result[i] = {key, jobs[i].isa, *code, code};
+    cache.keep(result[i], source);
   });
-  for (KernelCode& kernel : result) kernel = result[first.at(kernel.key)];
+  for (size_t i = 0; i < jobs.size(); ++i) result[i] = result[first_of[i]];
   return result;
 }
 

@@ -33,9 +33,11 @@ struct CompileJob {
 };
 /// A kernel for each instruction set.
 [[nodiscard]] std::vector<CompileJob> jobs_of(const Program& program, std::span<const Isa> isas);
+/// All that the code depends on, as text.
+[[nodiscard]] std::string source_of(const CompileJob& job);
 [[nodiscard]] CodeKey key_of(const CompileJob& job);
 
-/// The code, in the order of the jobs; those with equal keys are generated once. Throws kUnsupported when
+/// The code, in the order of the jobs; those with equal sources are generated once. Throws kUnsupported when
 /// libtenon-codegen, or LLVM below it, is not installed, or the environment variable TENON_CODEGEN is "off".
 [[nodiscard]] std::vector<KernelCode> compile(std::span<const CompileJob> jobs, const CompileOptions& options = {});
 

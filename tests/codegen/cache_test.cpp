@@ -34,6 +34,7 @@ class CacheTest : public testing::Test {
 };
 
 constexpr CodeKey kA = {1, 2}, kB = {1, 3};
+constexpr std::string_view kSource = "loops";
 
 KernelCode code_of(CodeKey key, std::string_view text) {
   return {key, Isa::kX86V3, std::as_bytes(std::span(text)), {}};
@@ -49,41 +50,55 @@ Program relu() {
 
 TEST_F(CacheTest, FindsWhatItKeepsByItsKey) {
   const Cache cache(folder_ + "/new/folder");
-  EXPECT_FALSE(cache.find(kA));
-  cache.keep(code_of(kA, "code"));
-  EXPECT_EQ(text_of(cache.find(kA)), "code");
-  EXPECT_EQ(cache.find(kA)->isa, Isa::kX86V3);
-  EXPECT_FALSE(cache.find(kB));
+  EXPECT_FALSE(cache.find(kA, kSource));
+  cache.keep(code_of(kA, "code"), kSource);
+  EXPECT_EQ(text_of(cache.find(kA, kSource)), "code");
+  EXPECT_EQ(cache.find(kA, kSource)->isa, Isa::kX86V3);
+  EXPECT_FALSE(cache.find(kB, kSource));
 }
 
 TEST_F(CacheTest, DamagedFilesAreNotThere) {
   const Cache cache(folder_);
-  cache.keep(code_of(kA, "code"));
+  cache.keep(code_of(kA, "code"), kSource);
   ASSERT_EQ(files().size(), 1U);
   const fs::path path = files()[0];
   const auto size = static_cast<std::streamoff>(fs::file_size(path));
   for (std::streamoff i = 0; i < size; ++i) {
-    cache.keep(code_of(kA, "code"));
+    cache.keep(code_of(kA, "code"), kSource);
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekg(i);
     const int byte = file.get();
     file.seekp(i);
     file.put(static_cast<char>(byte ^ 0x10));
     file.close();
-    EXPECT_FALSE(cache.find(kA)) << i;
+    EXPECT_FALSE(cache.find(kA, kSource)) << i;
   }
   // Nor is one that was given another's name.
-  cache.keep(code_of(kB, "other"));
+  cache.keep(code_of(kB, "other"), kSource);
   for (const fs::path& other : files())
     if (other != path) fs::rename(other, path);
-  EXPECT_FALSE(cache.find(kA));
+  EXPECT_FALSE(cache.find(kA, kSource));
+}
+
+TEST_F(CacheTest, CodeOfAnotherSourceWithTheSameKeyIsNotUsed) {
+  const Cache cache(folder_);
+  cache.keep(code_of(kA, "code"), kSource);
+  for (const char* other : {"other loops", "loop", "oops", "loops ", ""}) EXPECT_FALSE(cache.find(kA, other)) << other;
+  EXPECT_TRUE(cache.find(kA, kSource));
+
+  // What compiles next finds it under its own key, generates its code, and keeps that.
+  const Program program = relu();
+  const auto jobs = jobs_of(program, native_isas().first(1));
+  cache.keep(code_of(key_of(jobs[0]), "kept"), "other loops");
+  EXPECT_GT(compile(jobs, {.cache = folder_, .threads = 1})[0].code.size(), 4U);
+  EXPECT_TRUE(cache.find(key_of(jobs[0]), source_of(jobs[0])));
 }
 
 TEST_F(CacheTest, AFolderThatCannotBeWrittenIsNoError) {
   std::ofstream(folder_ + "/file") << "in the way";
   const Cache cache(folder_ + "/file");
-  cache.keep(code_of(kA, "code"));
-  EXPECT_FALSE(cache.find(kA));
+  cache.keep(code_of(kA, "code"), kSource);
+  EXPECT_FALSE(cache.find(kA, kSource));
 }
 
 TEST_F(CacheTest, ManyThreadsKeepAndFindOneKernel) {
@@ -92,8 +107,8 @@ TEST_F(CacheTest, ManyThreadsKeepAndFindOneKernel) {
     threads.emplace_back([&] {
       const Cache cache(folder_);
       for (int k = 0; k < 50; ++k) {
-        cache.keep(code_of(kA, "code"));
-        EXPECT_EQ(text_of(cache.find(kA)), "code");
+        cache.keep(code_of(kA, "code"), kSource);
+        EXPECT_EQ(text_of(cache.find(kA, kSource)), "code");
       }
     });
   }
@@ -115,7 +130,7 @@ TEST_F(CacheTest, IsUsed) {
   const Program program = relu();
   const auto jobs = jobs_of(program, native_isas().first(1));
   // Something else under the kernel's key shows.
-  Cache(folder_).keep(code_of(key_of(jobs[0]), "kept"));
+  Cache(folder_).keep(code_of(key_of(jobs[0]), "kept"), source_of(jobs[0]));
   EXPECT_EQ(compile(jobs, {.cache = folder_, .threads = 1})[0].code.size(), 4U);
 }
 
