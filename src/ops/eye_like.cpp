@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
-#include "ops/move.h"
-#include "ops/wide.h"
+#include "ops/define.h"
+#include "ops/pointwise.h"
 
 #include <fmt/core.h>
 
 namespace tenon {
 namespace {
 
+constexpr uint32_t kDTypes = kNumericDTypes | dtype_bit(DType::kBool);
+
 void infer(InferContext& context) {
+  require_dtype(context, 0, kDTypes);
   const DType dtype = context.attributes().has("dtype") ? context.attributes().dtype("dtype") : context.dtype(0);
-  const DTypeKind kind = dtype_kind(dtype);
-  if (!is_float(dtype) && !is_integer(dtype) && kind != DTypeKind::kBool) {
+  if ((dtype_bit(dtype) & kDTypes) == 0) {
     context.fail(fmt::format("the result would have dtype {} but numbers or bool are required", dtype_name(dtype)));
   }
   const auto& shape = context.shape(0);
@@ -21,16 +23,11 @@ void infer(InferContext& context) {
   context.set_output(0, dtype, shape ? shape : Shape(2));
 }
 
-void reference(ReferenceContext& context) {
-  const MutableTensorView& y = context.output();
-  fill_zero(y);
+std::vector<Expr> define(DefineContext& context) {
   const int64_t k = context.attributes().integer("k");
-  const int64_t columns = y.dims[1];
-  // Row r has its 1 in column r + k, compared without adding, which could overflow.
-  for (int64_t column = 0; column < columns; ++column) {
-    if (k > column || column - y.dims[0] >= k) continue;
-    store<double>(y, (column - k) * columns + column, 1);
-  }
+  const std::vector<Expr> shape = context.input(0).shape();
+  return {cast(compute(std::span(shape), [&](const Expr& row, const Expr& column) { return column - row == k; }),
+               context.outputs()[0].dtype)};
 }
 
 }  // namespace
@@ -41,7 +38,7 @@ OpDef eye_like_op() {
       .since_version = 22,
       .attributes = {{.name = "dtype", .fallback = DType::kUndefined, .optional = true}, {"k", int64_t{0}}},
       .infer = infer,
-      .reference = reference,
+      .define = define,
       .summary =
           "Ones on diagonal k (above the main one if positive) and zeros elsewhere, in the input's shape and, unless "
           "given, dtype."};

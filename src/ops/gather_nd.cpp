@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ops/all_ops.h"
+#include "ops/define.h"
 #include "ops/move.h"
-#include "ops/wide.h"
 
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace tenon {
 namespace {
@@ -43,30 +44,31 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(0), std::move(result));
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const TensorView& indices = context.input(1);
-  const MutableTensorView& y = context.output();
-  clear_tail(y);
-  if (y.dims.count() == 0) return;
-  const auto batch = static_cast<int>(context.attributes().integer("batch_dims"));
-  const int64_t depth = indices.dims.back();
-  const std::vector<int64_t> strides = dense_strides(x.dims);
-  const int64_t run = x.dims.count(batch + static_cast<int>(depth), x.dims.rank());
-  const int64_t batches = x.dims.count(0, batch);
-  const int64_t batch_stride = x.dims.count(batch, x.dims.rank());
-  const int64_t tuples = indices.dims.count() / depth / batches;
-  for (int64_t b = 0; b < batches; ++b) {
-    for (int64_t t = 0; t < tuples; ++t) {
-      int64_t from = b * batch_stride;
-      for (int64_t k = 0; k < depth; ++k) {
-        const auto axis = static_cast<size_t>(batch + k);
-        const int64_t index = load<int64_t>(indices, (b * tuples + t) * depth + k);
-        from += checked_index(context, index, x.dims[axis]) * strides[axis];
-      }
-      copy_run(y, (b * tuples + t) * run, x, from, run);
+std::vector<Expr> define(DefineContext& context) {
+  const Expr& x = context.input(0);
+  const Expr indices = cast(context.input(1), DType::kInt64);
+  const Dim& depth = context.shape(1).back();
+  if (!depth.is_constant()) context.fail("how many axes the indices name is not known");
+  const auto first = static_cast<size_t>(context.attributes().integer("batch_dims"));
+  const size_t last = first + static_cast<size_t>(depth.value());
+  // The result's axes are those of the tuples and, behind them, those of the slices.
+  const auto tuples = static_cast<std::ptrdiff_t>(indices.rank() - 1);
+  std::vector<Expr> shape = indices.shape();
+  shape.pop_back();
+  for (size_t axis = last; axis < static_cast<size_t>(x.rank()); ++axis)
+    shape.push_back(x.extent(static_cast<int>(axis)));
+  return {view_of(x, shape, [&](std::vector<Expr>& place) {
+    std::vector<Expr> at(place.begin(), place.begin() + tuples);
+    std::vector<Expr> from(place.begin(), place.begin() + static_cast<std::ptrdiff_t>(first));
+    at.emplace_back(0);
+    for (size_t axis = first; axis < last; ++axis) {
+      at.back() = static_cast<int64_t>(axis - first);
+      const Expr index = indices.at(at);
+      from.push_back(where(index < 0, index + x.extent(static_cast<int>(axis)), index));
     }
-  }
+    from.insert(from.end(), place.begin() + tuples, place.end());
+    place = std::move(from);
+  })};
 }
 
 }  // namespace
@@ -78,7 +80,8 @@ OpDef gather_nd_op() {
           .max_inputs = 2,
           .attributes = {{"batch_dims", int64_t{0}}},
           .infer = infer,
-          .reference = reference,
+          .define = define,
+          .moves = true,
           .summary =
               "Takes the slices of data whose leading places the last axis of indices names: y[i...] = "
               "data[indices[i...]]."};

@@ -73,7 +73,7 @@ void interpret_moving(const Node& node, std::span<const TensorView> inputs, std:
   std::vector<Tensor> unpacked;
   std::vector<TensorView> operands(inputs.begin(), inputs.end());
   for (TensorView& operand : operands) {
-    if (!is_carried(operand.dtype)) continue;
+    if (operand.dtype != outputs[0].dtype || !is_carried(operand.dtype)) continue;
     const int bits = dtype_bits(operand.dtype);
     const TensorView original = operand;
     operand.dtype = carrier(operand.dtype);
@@ -109,7 +109,9 @@ void interpret_moving(const Node& node, std::span<const TensorView> inputs, std:
 }  // namespace
 
 void run_definition(const Node& node, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) {
-  if (!op_of(node).moves) return interpret(node, inputs, outputs);
+  const OpDef& op = op_of(node);
+  const bool moves = op.moves || (op.moves_others && expr::class_of(outputs[0].dtype) == 0);
+  if (!moves) return interpret(node, inputs, outputs);
   const int parts = dtype_bits(outputs[0].dtype) == 128 ? 2 : 1;
   for (int part = 0; part < parts; ++part) interpret_moving(node, inputs, outputs, part);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
+#include "ops/pointwise.h"
 #include "ops/wide.h"
 
 #include <fmt/core.h>
@@ -10,15 +11,9 @@
 namespace tenon {
 namespace {
 
-void require_number(const InferContext& context, size_t index, const char* name) {
-  if (!is_float(context.dtype(index)) && !is_integer(context.dtype(index))) {
-    context.fail(fmt::format("{} have dtype {} but numbers are required", name, dtype_name(context.dtype(index))));
-  }
-}
-
 void infer(InferContext& context) {
-  require_number(context, 0, "indices");
-  require_number(context, 1, "depth");
+  require_dtype(context, 0, kNumericDTypes);
+  require_dtype(context, 1, kNumericDTypes);
   require_movable(context, 2);
   if (const auto count = known_count(context, 1); count && *count != 1) {
     context.fail(fmt::format("depth has shape {} but a scalar is required", to_string(*context.shape(1))));
@@ -43,23 +38,20 @@ void infer(InferContext& context) {
   context.set_output(0, context.dtype(2), std::move(result));
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& indices = context.input(0);
-  const TensorView& values = context.input(2);
-  const MutableTensorView& y = context.output();
-  clear_tail(y);
-  const int64_t count = y.dims.count();
-  if (count == 0) return;
-  const AxisSplit split(y.dims, normalized_axis(context.attributes().integer("axis"), y.dims.rank()));
-  for (int64_t i = 0; i < count; ++i) copy_element(y.data, i, values.data, 0, y.dtype);
-  for (int64_t o = 0; o < split.outer; ++o) {
-    for (int64_t n = 0; n < split.inner; ++n) {
-      const auto index = load<int64_t>(indices, o * split.inner + n);
-      if (index < -split.extent || index >= split.extent) continue;  // Nothing is on.
-      const int64_t place = index < 0 ? index + split.extent : index;
-      copy_element(y.data, split.index(o, place, n), values.data, 1, y.dtype);
-    }
-  }
+std::vector<Expr> define(DefineContext& context) {
+  const Expr indices = cast(context.input(0), DType::kInt64);
+  const Expr& values = context.input(2);
+  const auto rank = static_cast<int64_t>(indices.rank()) + 1;
+  const auto axis = static_cast<std::ptrdiff_t>(normalized_axis(context.attributes().integer("axis"), rank));
+  const Expr depth = (*context.outputs()[0].shape)[static_cast<size_t>(axis)].value();
+  std::vector<Expr> shape = indices.shape();
+  shape.insert(shape.begin() + axis, depth);
+  return {compute(std::span(shape), [&](std::span<const Expr> index) {
+    std::vector<Expr> place(index.begin(), index.end());
+    place.erase(place.begin() + axis);
+    const Expr hot = indices.at(place), i = index[static_cast<size_t>(axis)];
+    return where((hot == i) | (hot == i - depth), values(1), values(0));
+  })};
 }
 
 }  // namespace
@@ -71,11 +63,11 @@ OpDef one_hot_op() {
           .max_inputs = 3,
           .attributes = {{"axis", int64_t{-1}}},
           .infer = infer,
-          .reference = reference,
+          .define = define,
+          .moves_others = true,
           .summary =
               "A new axis of extent depth that is values[1] at the place each index names and values[0] elsewhere; "
-              "negative "
-              "indices count from the end, others out of range name no place."};
+              "negative indices count from the end, others out of range name no place."};
 }
 
 }  // namespace tenon

@@ -150,8 +150,10 @@ struct OpDef {
   bool pointwise = false;
   /// Output 0 has the very bytes of input 0, only its shape differs (Reshape, Flatten, Identity …).
   bool view = false;
-  /// Every element of its outputs is one of an input, bit by bit. So its dtypes need not be expressions'.
+  /// Every element of its outputs is one of an input of the same dtype, bit by bit. So that need not be expressions'.
   bool moves = false;
+  /// Likewise, where the dtype is none of expressions'; with others it may compute.
+  bool moves_others = false;
   /// It may carry an epilogue (ops/epilogue.h) on output 0.
   bool takes_epilogue = false;
   std::string summary;  ///< One sentence with the formula.

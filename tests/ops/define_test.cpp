@@ -80,6 +80,23 @@ TEST(Definition, MovesElementsOfEveryDType) {
     EXPECT_TRUE(identical(evaluate("Transpose", {y}), x));
     EXPECT_TRUE(identical(evaluate("Concat", {x, x}, {{"axis", int64_t{1}}}).reshaped({3, 2, 5}),
                           evaluate("Expand", {x.reshaped({3, 1, 5}), i64({3, 2, 5})})));
+    const Tensor places = Tensor::from<int64_t>({2, -3, 0}, {3, 1});
+    EXPECT_TRUE(identical(evaluate("GatherND", {x, places}), evaluate("Gather", {x, i64({2, 0, 0})})));
+  }
+}
+
+// With indices of a dtype that formulas compute with.
+TEST(Definition, ChoosesElementsOfEveryDType) {
+  for (int32_t d = 1; d < kDTypeCount; ++d) {
+    const auto dtype = static_cast<DType>(d);
+    if (dtype == DType::kString) continue;
+    SCOPED_TRACE(dtype_name(dtype));
+    Tensor values = Tensor::zeros(dtype, {2});
+    auto* bytes = static_cast<uint8_t*>(values.mutable_data());
+    for (int64_t i = 0; i < values.size_bytes(); ++i)
+      bytes[i] = dtype == DType::kBool ? i % 2 == 0 : static_cast<uint8_t>(0x12 + i);
+    const Tensor y = evaluate("OneHot", {f32({2}, {0, -1}), f32({}, {2}), values});
+    EXPECT_TRUE(identical(y, evaluate("Gather", {values, i64({1, 0, 0, 1})}).reshaped({2, 2})));
   }
 }
 
