@@ -78,7 +78,7 @@ class Interpreter {
           for (size_t lane = 0; lane < value.missing.size(); ++lane)
             if (value.is_missing(lane)) fail_at(output, start + static_cast<int64_t>(lane));
           const int64_t first = place(outer) + start * step + place(inner);
-          store_elements(result, first, step, value.lanes, static_cast<size_t>(lanes_.count));
+          store_elements(result, first, step, value.lanes, static_cast<size_t>(lanes_.block.count));
         });
       });
     });
@@ -86,10 +86,15 @@ class Interpreter {
 
  private:
   // The variable that differs between lanes, -1 for none, and its places.
+  struct Block {
+    int64_t start = 0;
+    int64_t count = 0;
+
+    friend bool operator==(const Block&, const Block&) = default;
+  };
   struct LaneRange {
     int variable = -1;
-    int64_t start = 0;
-    int64_t count = 1;
+    Block block = {0, 1};
   };
 
   // The axes from the outermost loop on: first those that most reductions depend on, so that no reduction is made again
@@ -152,6 +157,14 @@ class Interpreter {
   }
   void set_variable(int variable, int64_t place) {
     variables_[static_cast<size_t>(variable)] = place;
+    blocks_[static_cast<size_t>(variable)] = {};
+    forget_dependents(variable);
+  }
+  // What depends on no other variable stays known while its block is the same.
+  void set_lanes(int variable, const Block& block) {
+    lanes_ = {variable, block};
+    if (variable < 0 || blocks_[static_cast<size_t>(variable)] == block) return;
+    blocks_[static_cast<size_t>(variable)] = block;
     forget_dependents(variable);
   }
 
@@ -178,8 +191,7 @@ class Interpreter {
   void for_each_block(int variable, int64_t extent, Body&& body) {
     const LaneRange before = lanes_;
     for (int64_t start = 0; start < extent; start += most_lanes_) {
-      lanes_ = {variable, start, std::min(most_lanes_, extent - start)};
-      if (variable >= 0) forget_dependents(variable);
+      set_lanes(variable, {start, std::min(most_lanes_, extent - start)});
       body(start);
     }
     lanes_ = before;
@@ -190,7 +202,7 @@ class Interpreter {
     most_lanes_ = 1;
     alone_ = true;
     for (Value& value : values_) value.known = false;
-    lanes_ = {lanes_.variable, place, 1};
+    lanes_ = {lanes_.variable, {place, 1}};
     (void)evaluate(output.value);
     throw Error(ErrorCode::kInternal, "an element is missing in a block but not alone; this is a bug in Tenon");
   }
@@ -287,9 +299,9 @@ class Interpreter {
       result.lanes = {Scalar::integer(variables_[static_cast<size_t>(node.number)])};
       return;
     }
-    result.lanes.resize(static_cast<size_t>(lanes_.count));
+    result.lanes.resize(static_cast<size_t>(lanes_.block.count));
     for (size_t i = 0; i < result.lanes.size(); ++i)
-      result.lanes[i] = Scalar::integer(lanes_.start + static_cast<int64_t>(i));
+      result.lanes[i] = Scalar::integer(lanes_.block.start + static_cast<int64_t>(i));
   }
 
   void select(const Node& node, Value& result) {
@@ -328,9 +340,9 @@ class Interpreter {
     }
     const ScalarType type = nodes_[node.body()].type;
     if (depends(id, lanes_.variable)) {
-      Accumulator accumulator(node.reduction(), type, static_cast<size_t>(lanes_.count));
+      Accumulator accumulator(node.reduction(), type, static_cast<size_t>(lanes_.block.count));
       for_each_place(variables, extents, [&] {
-        count_steps(lanes_.count);
+        count_steps(lanes_.block.count);
         accumulator.add(evaluate(node.body()));
       });
       accumulator.finish(result);
@@ -344,8 +356,8 @@ class Interpreter {
     Accumulator accumulator(node.reduction(), type, 1);
     for_each_place(variables, extents, [&] {
       for_each_block(last, extent, [&](int64_t) {
-        count_steps(lanes_.count);
-        accumulator.add_all(evaluate(node.body()), static_cast<size_t>(lanes_.count));
+        count_steps(lanes_.block.count);
+        accumulator.add_all(evaluate(node.body()), static_cast<size_t>(lanes_.block.count));
       });
     });
     accumulator.finish(result);
@@ -434,6 +446,7 @@ class Interpreter {
   std::vector<int64_t> places_;   // Of a load's elements, scratch; likewise:
   std::vector<uint8_t> nowhere_;  // Those that lie outside of the tensor.
   std::array<int64_t, kMaxVariables> variables_ = {};
+  std::array<Block, kMaxVariables> blocks_ = {};  // By variable: the lanes that its dependents are known for.
   std::array<std::vector<NodeId>, kMaxVariables> dependents_;  // What a variable's change makes unknown.
 };
 
