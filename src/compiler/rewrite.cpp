@@ -2,7 +2,7 @@
 #include "compiler/rewrite.h"
 
 #include "base/elements.h"
-#include "compiler/infer.h"
+#include "layers/infer.h"
 #include "ops/op.h"
 
 #include <algorithm>

@@ -20,7 +20,7 @@ ALLOWED = {
     "graph": ["base"],
     "expr": ["base", "graph"],
     "ops": ["base", "graph", "expr"],
-    "layers": ["base", "graph", "expr"],
+    "layers": ["base", "graph", "expr", "ops"],
     "plan": ["base", "graph", "ops", "expr", "layers"],
     # Loops and where their code comes from. Generating it is for codegen/llvm, a library that is opened when needed.
     "codegen": ["base", "graph", "expr", "plan"],

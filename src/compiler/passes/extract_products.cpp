@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
 #include "compiler/rewrite.h"
+#include "expr/inputs.h"
 #include "expr/rewrite.h"
-#include "expr/simplify.h"
 #include "expr/trace.h"
-#include "expr/verify.h"
+#include "layers/infer.h"
 #include "ops/expression.h"
 
 #include <fmt/core.h>
@@ -86,20 +85,11 @@ struct Part {
   std::vector<Value*> inputs;
 };
 
-// y = x.
-bool is_identity(Function function) {
-  if (function.outputs.size() != 1 || function.inputs.size() != 1) return false;
-  const expr::Output& output = function.outputs[0];
-  const expr::Node value = function.nodes[output.value];
-  const Shape dims = function.inputs[0].dims;
-  if (value.kind != NodeKind::kLoad || value.outside() == Outside::kValue || dims.size() != output.shape.size())
-    return false;
-  for (size_t i = 0; i < dims.size(); ++i) {
-    const expr::Node& index = function.nodes[value.indices()[i]];
-    if (index.kind != NodeKind::kIndex || index.number != static_cast<int>(i)) return false;
-    if (function.dim(dims[i]) != output.shape[i]) return false;
-  }
-  return true;
+// The input that the formulas are, where they are no more than that.
+Value* passed_value(const Part& part) {
+  const Function& function = part.formulas.impl().function;
+  const auto input = function.outputs.size() == 1 ? expr::passed_input(function, function.outputs[0]) : std::nullopt;
+  return input ? part.inputs[*input] : nullptr;
 }
 
 class Extraction {
@@ -124,13 +114,13 @@ class Extraction {
     result.push_back(product_.column);
     const Part a = factor(product_.left, left), b = factor(product_.right, right);
     if (a.inputs.empty() || b.inputs.empty()) throw Error(ErrorCode::kUnsupported, "a factor is made of constants");
-    const LayerExpr rest = rest_of(result);
+    expr::Narrowed rest = expr::without_unread(rest_of(result));
 
     Value* x = tensor_of(rewriter, a, "/left");
     Value* y = rewriter.add("MatMul", node_->name() + "/product", {x, tensor_of(rewriter, b, "/right")});
     inputs_.push_back(y);
-    const Part part = without_unread(rest);
-    if (is_identity(part.formulas.impl().function)) {
+    const Part part = part_of(std::move(rest));
+    if (passed_value(part) == y) {
       rewriter.graph().replace_uses(node_->output(), y);
       rewriter.graph().remove(node_);
       return false;
@@ -154,31 +144,11 @@ class Extraction {
     return function.dim(dim);
   }
 
-  // The inputs that are read; each dimension is still named by one of them, or verify() refuses.
-  [[nodiscard]] Part without_unread(const LayerExpr& formulas) const {
-    Function function = formulas.impl().function;
-    std::map<int, int> places;
-    for (NodeId id = 0; id < function.nodes.size(); ++id)
-      if (function.nodes[id].kind == NodeKind::kLoad) places.emplace(function.nodes[id].number, 0);
-    std::vector<expr::Input> kept;
+  [[nodiscard]] Part part_of(expr::Narrowed narrowed) const {
     std::vector<Value*> values;
-    for (auto& [number, place] : places) {
-      place = static_cast<int>(kept.size());
-      kept.push_back(function.inputs[static_cast<size_t>(number)]);
-      values.push_back(inputs_[static_cast<size_t>(number)]);
-    }
-    function = expr::rebuild(function, [&](expr::Nodes& nodes, expr::Node node, NodeId) {
-      if (node.kind == NodeKind::kLoad) node.number = places.at(node.number);
-      return nodes.add(std::move(node));
-    });
-    function.inputs = std::move(kept);
-    return {made(std::move(function)), std::move(values)};
-  }
-
-  static LayerExpr made(Function function) {
-    function = expr::simplify(function);
-    expr::verify(function);
-    return LayerExpr(std::make_shared<const LayerExpr::Impl>(LayerExpr::Impl{std::move(function)}));
+    for (const size_t input : narrowed.inputs) values.push_back(inputs_[input]);
+    return {LayerExpr(std::make_shared<const LayerExpr::Impl>(LayerExpr::Impl{std::move(narrowed.function)})),
+            std::move(values)};
   }
 
   // A factor as a tensor with an axis for each of the variables.
@@ -195,11 +165,11 @@ class Extraction {
     for (size_t i = 0; i < variables.size(); ++i) {
       function.outputs[0].shape[i] = extent_of(function, dims_.at(variables[i]));
     }
-    return without_unread(made(std::move(function)));
+    return part_of(expr::without_unread(function));
   }
 
   // The formulas with a further input in place of the sum.
-  [[nodiscard]] LayerExpr rest_of(const std::vector<int>& variables) const {
+  [[nodiscard]] Function rest_of(const std::vector<int>& variables) const {
     expr::Input product{"product", kF32, {}};
     while (std::any_of(function_.inputs.begin(), function_.inputs.end(),
                        [&](const expr::Input& input) { return input.name == product.name; })) {
@@ -219,11 +189,11 @@ class Extraction {
       return nodes.load(number, kF32, std::move(indices));
     });
     rest.inputs.push_back(std::move(product));
-    return made(std::move(rest));
+    return rest;
   }
 
   Value* tensor_of(const Rewriter& rewriter, const Part& part, const char* what) const {
-    if (is_identity(part.formulas.impl().function)) return part.inputs[0];
+    if (Value* passed = passed_value(part)) return passed;
     return rewriter.add(std::string(kExpressionOp), node_->name() + what, part.inputs,
                         expression_attributes(part.formulas, display_name(*node_)));
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
+#include "layers/infer.h"
 #include "ops/op.h"
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/elements.h"
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
 #include "compiler/rewrite.h"
+#include "layers/infer.h"
 #include "ops/op.h"
 
 #include <fmt/core.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
 #include "compiler/rewrite.h"
+#include "layers/infer.h"
 #include "ops/epilogue.h"
 #include "ops/op.h"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/nest.h"
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
 #include "compiler/rewrite.h"
 #include "expr/trace.h"
+#include "layers/infer.h"
 #include "ops/define.h"
 #include "ops/expression.h"
 

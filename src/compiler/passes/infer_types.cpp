@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
+#include "layers/infer.h"
 
 // infer_types: gives every value its dtype and, as far as it is known, its shape, with named dimensions kept.
 //

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/infer.h"
 #include "compiler/passes/passes.h"
 #include "compiler/recognise.h"
 #include "compiler/rewrite.h"
 #include "expr/trace.h"
+#include "layers/infer.h"
 #include "layers/layer_type.h"
 #include "ops/expression.h"
 

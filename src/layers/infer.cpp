@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compiler/infer.h"
+#include "layers/infer.h"
 
 #include "layers/layer_type.h"
 #include "ops/op.h"
