@@ -52,6 +52,7 @@ enum class Reduction : uint8_t {
 /// "sum", "argmax" …
 [[nodiscard]] TENON_API std::string_view reduction_name(Reduction reduction) noexcept;
 
+class Graph;
 class LayerExpr;
 
 /// A symbolic tensor: a formula for each of its elements. Immutable, and a cheap handle; belongs to the LayerBuilder
@@ -192,7 +193,8 @@ class TENON_API LayerBuilder {
   Expr field(const std::string& name, int fallback) { return field(name, static_cast<int64_t>(fallback)); }
   Expr field(const std::string& name, bool fallback);
 
-  /// The layer with these outputs, simplified and verified. Output names: "y", or "y0", "y1" …
+  /// The layer with these outputs, simplified and verified. Output names: "y", or "y0", "y1" … Throws kUnsupported when
+  /// an operator is called (<tenon/expr_call.h>) that is not defined by formulas.
   [[nodiscard]] LayerExpr build(std::span<const Expr> outputs) const;
   [[nodiscard]] LayerExpr build(std::initializer_list<Expr> outputs) const {
     return build(std::span(outputs.begin(), outputs.size()));
@@ -200,6 +202,13 @@ class TENON_API LayerBuilder {
   [[nodiscard]] LayerExpr build(const Expr& output) const { return build(std::span(&output, 1)); }
   /// The same with names for the outputs.
   [[nodiscard]] LayerExpr build(std::span<const std::pair<std::string, Expr>> outputs) const;
+
+  /// The layer as a graph, whether it calls operators or not: its inputs, nodes of the operators called, nodes of
+  /// formulas (Tenon's operator Expression) for what their inputs and the outputs are computed by. The dtypes of the
+  /// inputs must be known, or it throws kInvalidArgument.
+  [[nodiscard]] Graph build_graph(std::span<const Expr> outputs) const;
+  /// Whether build() throws since an operator is called.
+  [[nodiscard]] bool calls_operators() const noexcept;
 
   struct Impl;
 

@@ -9,6 +9,7 @@
 #include <tenon/engine.h>
 #include <tenon/error.h>
 #include <tenon/expr.h>
+#include <tenon/expr_call.h>
 #include <tenon/expr_functions.h>
 #include <tenon/formats.h>
 #include <tenon/graph.h>

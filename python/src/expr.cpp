@@ -3,6 +3,7 @@
 
 #include "array.h"
 #include "dtype.h"
+#include "handles.h"
 #include "module.h"
 
 #include <fmt/core.h>
@@ -271,13 +272,15 @@ Layer.trace() makes one.)")
   module.def(
       "_trace",
       [](std::string name, std::string doc, const std::vector<std::pair<std::string, std::string>>& inputs,
-         const nb::callable& function) {
+         const nb::callable& function) -> std::variant<LayerExpr, GraphHandle> {
         LayerBuilder builder(std::move(name), std::move(doc));
         nb::list symbols;
         for (const auto& [input, type] : inputs) symbols.append(nb::cast(builder.input(input, type)));
-        return builder.build(exprs_of(nb::cast<std::vector<Operand>>(function(symbols))));
+        const std::vector<Expr> outputs = exprs_of(nb::cast<std::vector<Operand>>(function(symbols)));
+        if (builder.calls_operators()) return GraphHandle(builder.build_graph(outputs));
+        return builder.build(outputs);
       },
-      "The formulas that a function of symbols gives, for inputs of these names and types.");
+      "What a function of symbols gives, for inputs of these names and types: formulas, or a graph.");
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ NB_MODULE(_core, module) {
   bind_plugins(module);
   bind_expr(module);
   bind_expr_functions(module);
+  bind_expr_call(module);
   bind_define_layer(module);
   bind_engine(module);
   bind_compile(module);

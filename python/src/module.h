@@ -21,6 +21,7 @@ void bind_surgery(nb::module_& module, nb::class_<GraphHandle>& graph);
 void bind_plugins(nb::module_& module);
 void bind_expr(nb::module_& module);
 void bind_expr_functions(nb::module_& module);
+void bind_expr_call(nb::module_& module);
 void bind_define_layer(nb::module_& module);
 void bind_engine(nb::module_& module);
 void bind_io(nb::module_& module);

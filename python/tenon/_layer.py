@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from tenon import _core
-from tenon._core import Expr, LayerExpr, LayerSpec, TensorType
+from tenon._core import Expr, Graph, LayerExpr, LayerSpec, TensorType
 from tenon._hint import could_be_formulas
 from tenon.errors import Error, InvalidArgumentError, LayerHint, NotFoundError, line_text, locate, user_line
 
@@ -198,8 +198,11 @@ class Layer:
         values = tuple((name, _frozen(value)) for name, value in sorted(fields.items()))
         return self._engine(types, values).run(*arrays)
 
-    def trace(self, *types: object, **fields: Any) -> LayerExpr:
-        """The layer's formulas for inputs of these types, "f32[n, c]" say. str() of them is their text."""
+    def trace(self, *types: object, **fields: Any) -> LayerExpr | Graph:
+        """The layer's formulas for inputs of these types, "f32[n, c]" say. str() of them is their text.
+
+        Of a layer that calls operators which are not defined by formulas: the graph that it stands for.
+        """
         self._check_fields(fields)
         if self.callback:
             raise InvalidArgumentError(f"layer '{self.name}': a callback has no formulas to show")

@@ -117,18 +117,12 @@ expr::ScalarType named_type(expr::Function& function, std::string_view type) {
 }
 
 Expr add_input(const expr::Trace& trace, const std::string& name, expr::ScalarType type, Shape dims) {
-  expr::Function& function = trace->function;
   expr::Extents shape;
-  std::vector<NodeId> index;
   for (Dim& dim : dims) {
     if (dim.is_unknown()) dim = Dim(fmt::format("{}_{}", name, shape.size()));
-    shape.push_back(function.dim(dim));
-    index.push_back(function.nodes.index(static_cast<int>(shape.size()) - 1, shape.back()));
+    shape.push_back(trace->function.dim(dim));
   }
-  const auto number = static_cast<int>(function.inputs.size());
-  const NodeId node = function.nodes.load(number, type, std::move(index));
-  function.inputs.push_back({name, type, std::move(dims)});
-  return expr::make(trace, node, type, std::move(shape));
+  return expr::add_input(trace, name, type, std::move(dims), std::move(shape));
 }
 
 Expr add_field(const expr::Trace& trace, const std::string& name, expr::ScalarType kind, expr::Scalar fallback) {
@@ -169,6 +163,12 @@ LayerExpr LayerBuilder::build(std::span<const Expr> outputs) const {
 }
 
 LayerExpr LayerBuilder::build(std::span<const std::pair<std::string, Expr>> outputs) const {
+  if (!impl_->calls.empty()) {
+    throw Error(ErrorCode::kUnsupported,
+                fmt::format("layer '{}': it calls the operator {}, which is not defined by formulas; build_graph() it, "
+                            "or define_layer() it, whose layers may call operators",
+                            impl_->function.name, impl_->calls[0].op));
+  }
   expr::Function function = simplify(expr::finish(impl_, outputs));
   verify(function);
   return LayerExpr(std::make_shared<const LayerExpr::Impl>(LayerExpr::Impl{std::move(function)}));

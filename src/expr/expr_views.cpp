@@ -13,7 +13,6 @@ namespace tenon {
 
 using expr::arithmetic;
 using expr::BinaryOp;
-using expr::Node;
 using expr::NodeId;
 using expr::NodeKind;
 using expr::Nodes;
@@ -70,7 +69,7 @@ NodeId product(Nodes& nodes, std::span<const NodeId> factors) {
 void split_factors(const Nodes& nodes, std::vector<NodeId>& factors) {
   for (size_t i = 0; i < factors.size(); ++i) {
     while (nodes[factors[i]].kind == NodeKind::kBinary && nodes[factors[i]].binary() == BinaryOp::kMul) {
-      const Node& node = nodes[factors[i]];
+      const expr::Node& node = nodes[factors[i]];
       factors.push_back(node.operands[1]);
       factors[i] = node.operands[0];
     }

@@ -193,6 +193,27 @@ Expr make(const Trace& trace, NodeId node, ScalarType type, Extents shape, bool 
       Expr::Impl{.trace = trace, .node = node, .type = type, .shape = std::move(shape), .weak = weak}));
 }
 
+std::string fresh_name(const Function& function, const std::string& stem) {
+  const auto is_taken = [&](const std::string& name) {
+    const auto is_it = [&](const auto& named) { return named.name == name; };
+    return std::any_of(function.inputs.begin(), function.inputs.end(), is_it) ||
+           std::any_of(function.fields.begin(), function.fields.end(), is_it) || function.find_symbol(name).has_value();
+  };
+  std::string name = stem;
+  for (int i = 1; is_taken(name); ++i) name = fmt::format("{}_{}", stem, i);
+  return name;
+}
+
+Expr add_input(const Trace& trace, std::string name, ScalarType type, Shape dims, Extents shape) {
+  Function& function = trace->function;
+  std::vector<NodeId> index;
+  for (const NodeId extent : shape) index.push_back(function.nodes.index(static_cast<int>(index.size()), extent));
+  const auto number = static_cast<int>(function.inputs.size());
+  const NodeId node = function.nodes.load(number, type, std::move(index));
+  function.inputs.push_back({std::move(name), type, std::move(dims)});
+  return make(trace, node, type, std::move(shape));
+}
+
 size_t normal_axis(std::string_view what, int axis, size_t rank) {
   const int count = static_cast<int>(rank);
   if (axis < -count || axis >= count) {
@@ -277,17 +298,19 @@ NodeId element(const Trace& trace, const Expr& x, std::span<const NodeId> index,
   return outside == Outside::kValue ? nodes.select(inside, there, fallback) : there;
 }
 
+Output output_of(const Trace& trace, std::string name, const Expr& tensor) {
+  // Beside the layer's own tensor, an output of another layer is a misuse.
+  std::array<Expr, 2> operands = {make_integer(trace, trace->function.nodes.integer(0)), tensor};
+  (void)unite("build", operands);
+  const Expr::Impl& impl = operands[1].impl();
+  const ScalarType type = impl.weak && impl.type == kF64 ? kF32 : impl.type;
+  const NodeId value = trace->function.nodes.cast(computed(trace, operands[1], type), type);
+  return {std::move(name), type, impl.shape, value};
+}
+
 Function finish(const Trace& trace, std::span<const std::pair<std::string, Expr>> outputs) {
   std::vector<Output> finished;
-  for (const auto& [name, output] : outputs) {
-    // Beside the layer's own tensor, an output of another layer is a misuse.
-    std::array<Expr, 2> operands = {make_integer(trace, trace->function.nodes.integer(0)), output};
-    (void)unite("build", operands);
-    const Expr::Impl& impl = operands[1].impl();
-    const ScalarType type = impl.weak && impl.type == kF64 ? kF32 : impl.type;
-    const NodeId value = trace->function.nodes.cast(computed(trace, operands[1], type), type);
-    finished.push_back({name, type, impl.shape, value});
-  }
+  for (const auto& [name, output] : outputs) finished.push_back(output_of(trace, name, output));
   Function function = trace->function;
   function.outputs = std::move(finished);
   return function;

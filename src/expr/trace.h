@@ -4,6 +4,7 @@
 #include "expr/function.h"
 
 #include <tenon/expr.h>
+#include <tenon/graph.h>
 
 #include <memory>
 #include <optional>
@@ -11,15 +12,31 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 // What the front end (expr*.cpp) shares: how a symbolic tensor is kept, and how operands are brought together.
 namespace tenon {
 
+namespace expr {
+
+/// An operator that formulas call: its results are further inputs of the function that they belong to.
+struct OperatorCall {
+  std::string op;
+  Attributes attributes;
+  std::vector<std::variant<std::monostate, Output, Tensor>> operands;  ///< None where one is left out.
+  size_t first_result;                                                 ///< The number of the input that it is.
+  size_t results;
+  size_t requirements;  ///< How many of the function's there were before.
+};
+
+}  // namespace expr
+
 /// The layer that is being built. Shared by the builder and the Exprs made of its inputs. One without a name holds
 /// formulas of numbers and indices that have not met a layer's tensors yet.
 struct LayerBuilder::Impl {
   expr::Function function;
+  std::vector<expr::OperatorCall> calls = {};
 };
 
 /// A tensor: the formula of its element over Index(axis, shape[axis]).
@@ -71,6 +88,11 @@ struct CommonType {
 /// A scalar that is an index or a dimension.
 [[nodiscard]] inline Expr make_integer(const Trace& trace, NodeId node) { return make(trace, node, kI64, {}); }
 
+/// `stem`, or stem_1, stem_2 …: a name that no input, field or dimension has.
+[[nodiscard]] std::string fresh_name(const Function& function, const std::string& stem);
+/// A further input of the layer, whose dimensions are constants and names; `shape` says the same extents.
+[[nodiscard]] Expr add_input(const Trace& trace, std::string name, ScalarType type, Shape dims, Extents shape);
+
 /// `axis` from the start; throws unless it is one of `rank`.
 [[nodiscard]] size_t normal_axis(std::string_view what, int axis, size_t rank);
 /// Which axes of a tensor of this rank are meant: all when none are given.
@@ -82,6 +104,8 @@ struct CommonType {
 /// "[n, 2 * c]".
 [[nodiscard]] std::string shape_text(const Trace& trace, const Extents& shape);
 
+/// The tensor as an output; a number is one of f32 or i64.
+[[nodiscard]] Output output_of(const Trace& trace, std::string name, const Expr& tensor);
 /// The layer with these outputs, neither simplified nor verified.
 [[nodiscard]] Function finish(const Trace& trace, std::span<const std::pair<std::string, Expr>> outputs);
 

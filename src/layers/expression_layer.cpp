@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "layers/expression_layer.h"
 
-#include "expr/infer.h"
-#include "expr/interpret.h"
-#include "expr/trace.h"
 #include "expr/verify.h"
+#include "layers/infer.h"
+#include "ops/op.h"
 
 #include <fmt/core.h>
 
@@ -12,6 +11,7 @@
 #include <cstring>
 #include <map>
 #include <set>
+#include <unordered_map>
 #include <utility>
 
 namespace tenon {
@@ -23,20 +23,42 @@ class ExpressionInstance final : public LayerInstance {
       : layer_(std::make_shared<const ExpressionLayer>(layer)), fields_(std::move(fields)) {}
 
   std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-    return expr::infer(layer_->formulas(inputs, fields_)->impl().function, inputs);
+    Graph graph = *layer_->trace(inputs, fields_);
+    for (size_t i = 0; i < inputs.size(); ++i) graph.inputs()[i]->set_type(inputs[i]);
+    for (Node* node : graph.topological_order()) infer_outputs(*node);
+    std::vector<TensorType> types;
+    for (const Value* output : graph.outputs()) types.push_back(output->type());
+    return types;
   }
   std::unique_ptr<LayerState> prepare(std::span<const TensorView>, std::span<const TensorView>) const override {
     return nullptr;
   }
   void run(LayerState*, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
-           const Allocate&) const override {
+           const Allocate& allocate) const override {
     std::vector<TensorType> types;
     types.reserve(inputs.size());
     for (const TensorView& input : inputs) types.push_back({input.dtype, to_shape(input.dims)});
-    const LayerExpr traced = *layer_->formulas(types, fields_);
-    const std::vector<Tensor> results = expr::interpret(traced.impl().function, inputs);
-    for (size_t i = 0; i < results.size(); ++i) {
-      std::memcpy(outputs[i].data, results[i].data(), static_cast<size_t>(results[i].size_bytes()));
+    const Graph graph = *layer_->trace(types, fields_);
+    std::unordered_map<const Value*, Tensor> tensors;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      tensors[graph.inputs()[i]] = Tensor::shared(nullptr, inputs[i].data, inputs[i].dtype, inputs[i].dims);
+    }
+    const auto operand_of = [&](const Value* input) -> const Tensor* {
+      if (input == nullptr) return nullptr;
+      return input->constant() != nullptr ? input->constant() : &tensors.at(input);
+    };
+    for (const Node* node : graph.topological_order()) {
+      std::vector<const Tensor*> operands;
+      for (const Value* input : node->inputs()) operands.push_back(operand_of(input));
+      std::vector<Tensor> results = evaluate(*node, operands);
+      for (size_t i = 0; i < results.size(); ++i) tensors[node->output(i)] = std::move(results[i]);
+    }
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      const Tensor& result = tensors.at(graph.outputs()[i]);
+      MutableTensorView output = outputs[i];
+      if (output.data == nullptr && output.dims != result.dims()) output = allocate(i, result.dims());
+      if (const int64_t bytes = result.size_bytes(); bytes > 0)
+        std::memcpy(output.data, result.data(), static_cast<size_t>(bytes));
     }
   }
 
@@ -45,7 +67,7 @@ class ExpressionInstance final : public LayerInstance {
   Attributes fields_;
 };
 
-// Names of dimensions and outputs beside those that the layer's author chose.
+// Names of dimensions beside those that the layer's author chose.
 class FreeNames {
  public:
   explicit FreeNames(std::set<std::string> taken) : taken_(std::move(taken)) {}
@@ -114,7 +136,7 @@ std::unique_ptr<LayerInstance> ExpressionLayer::create(const Attributes& fields)
   return std::make_unique<ExpressionInstance>(*this, fields);
 }
 
-std::optional<LayerExpr> ExpressionLayer::formulas(std::span<const TensorType> inputs, const Attributes& fields) const {
+std::optional<Graph> ExpressionLayer::trace(std::span<const TensorType> inputs, const Attributes& fields) const {
   LayerBuilder builder(info_.name, info_.doc);
   std::vector<std::string> names;
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -141,9 +163,7 @@ std::optional<LayerExpr> ExpressionLayer::formulas(std::span<const TensorType> i
                 fmt::format("its function returns {} tensors, but the layer is declared with {} outputs",
                             outputs.size(), info_.outputs));
   }
-  std::vector<std::pair<std::string, Expr>> named;
-  for (const Expr& output : outputs) named.emplace_back(free_names.fresh("y"), output);
-  return builder.build(named);
+  return builder.build_graph(outputs);
 }
 
 }  // namespace tenon

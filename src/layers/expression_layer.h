@@ -10,7 +10,8 @@
 #include <span>
 #include <vector>
 
-// Layers as formulas. Compiling a graph replaces them by what they compute (compiler/passes/inline_layers.cpp).
+// Layers as formulas and the operators that these call. Compiling a graph replaces them by what they are
+// (compiler/passes/inline_layers.cpp).
 namespace tenon {
 
 /// A layer whose formulas are traced for each set of input types.
@@ -20,10 +21,9 @@ class ExpressionLayer final : public LayerType {
       : info_(std::move(info)), input_names_(std::move(input_names)), formulas_(std::move(formulas)) {}
 
   [[nodiscard]] const LayerInfo& info() const noexcept override { return info_; }
-  /// An instance that runs by the interpreter.
+  /// An instance that runs by the interpreter and the operators' reference kernels.
   [[nodiscard]] std::unique_ptr<LayerInstance> create(const Attributes& fields) const override;
-  [[nodiscard]] std::optional<LayerExpr> formulas(std::span<const TensorType> inputs,
-                                                  const Attributes& fields) const override;
+  [[nodiscard]] std::optional<Graph> trace(std::span<const TensorType> inputs, const Attributes& fields) const override;
 
  private:
   LayerInfo info_;

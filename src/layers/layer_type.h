@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <tenon/expr.h>
 #include <tenon/graph.h>
 #include <tenon/tensor.h>
 
@@ -93,10 +92,9 @@ class LayerType {
   [[nodiscard]] virtual const LayerInfo& info() const noexcept = 0;
   /// Binds fields that check_fields() has completed.
   [[nodiscard]] virtual std::unique_ptr<LayerInstance> create(const Attributes& fields) const = 0;
-  /// The layer's formulas for these inputs, whose dtypes and ranks are known, with fields that check_fields() has
-  /// completed; nullopt for a layer that has none.
-  [[nodiscard]] virtual std::optional<LayerExpr> formulas(std::span<const TensorType> inputs,
-                                                          const Attributes& fields) const {
+  /// What the layer is for these inputs, whose dtypes and ranks are known, with fields that check_fields() has
+  /// completed: a graph of standard operators, of Expressions for its formulas. Nullopt for a layer that is code.
+  [[nodiscard]] virtual std::optional<Graph> trace(std::span<const TensorType> inputs, const Attributes& fields) const {
     (void)inputs, (void)fields;
     return std::nullopt;
   }

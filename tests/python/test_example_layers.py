@@ -89,6 +89,13 @@ def gated(x, weights, bias):
     return x * gate, gate
 
 
+def squeezed(x, kernel, squeeze, excite):
+    padded = np.pad(x, [(0, 0), (0, 0), (1, 1), (1, 1)])
+    y = np.einsum("nchwij,kcij->nkhw", np.lib.stride_tricks.sliding_window_view(padded, (3, 3), (2, 3)), kernel)
+    y = y * np.tanh(softplus(y))
+    return y * special.expit(np.maximum(y.mean((2, 3)) @ squeeze, 0) @ excite)[:, :, None, None]
+
+
 IMAGE = [(2, 4, 3, 5)]
 ROWS = [
     Row("relu6", [(3, 4)], lambda x: np.clip(x, 0, 6), units=0),
@@ -121,6 +128,7 @@ ROWS = [
     Row("non_local_mean", [(2, 5, 4)], non_local_mean),
     Row("non_local_mean", [(1, 2, 1, 1)], lambda x: x),
     Row("gated_unit", [(3, 4), (4, 4), (4,)], gated, units=16),
+    Row("squeeze_excitation", [*IMAGE, (6, 4, 3, 3), (6, 2), (2, 6)], squeezed, units=16),
     Row("quantise_dequantise", [(4, 5)], lambda x: np.clip(np.round(x / 0.25), -128, 127) * 0.25, {"scale": 0.25}),
     Row(
         "quantise_dequantise",
@@ -176,7 +184,7 @@ def test_layers_agree_with_their_formula_in_float64(layers, row, dtype):
         np.testing.assert_allclose(result.astype(np.float64), wide, rtol=epsilon, atol=bound)
 
 
-@pytest.mark.parametrize("name", ["relu6", "gated_unit", "group_norm", "box_decoding"])
+@pytest.mark.parametrize("name", ["relu6", "gated_unit", "group_norm", "box_decoding", "squeeze_excitation"])
 def test_plans_hold_the_layers_whole(layers, name, tmp_path):
     row = next(row for row in ROWS if row.layer == name)
     inputs = [np.random.default_rng(1).normal(size=shape).astype(np.float32) for shape in row.shapes]
