@@ -97,7 +97,8 @@ class Call {
     std::vector<Expr> operands;
     std::vector<size_t> places;
     for (size_t i = 0; i < inputs.size(); ++i) {
-      if (const auto* tensor = std::get_if<Tensor>(&inputs[i])) constants_[i] = *tensor;
+      const auto* tensor = std::get_if<Tensor>(&inputs[i]);
+      if (tensor != nullptr && tensor->defined()) constants_[i] = *tensor;
       const auto* expr = std::get_if<Expr>(&inputs[i]);
       if (expr == nullptr || (constants_[i] = constant_of(*expr))) continue;
       operands.push_back(*expr);
@@ -130,8 +131,8 @@ class Call {
     Shape dims;
     for (const NodeId extent : impl.shape) {
       const auto known = function().nodes.integer_value(extent);
-      if (!known) extents_.emplace(expr::print_node(function(), extent), extent);
       dims.push_back(known ? Dim(*known) : Dim(expr::print_node(function(), extent)));
+      if (!known) extents_.emplace(dims.back().symbol(), extent);
     }
     return {impl.type.dtype(), std::move(dims)};
   }
@@ -173,24 +174,28 @@ class Call {
       }
       operand = expr::output_of(trace_, "y", *tensors_[i]);
     }
+    require_types(inferred);
     std::vector<Expr> results;
-    for (const TensorType& type : inferred.outputs) {
+    for (const TensorType& type : inferred.outputs) results.push_back(result(type));
+    trace_->calls.push_back(std::move(call));
+    return results;
+  }
+
+  void require_types(const Inferred& inferred) const {
+    for (size_t i = 0; i < inferred.outputs.size(); ++i) {
+      const TensorType& type = inferred.outputs[i];
       if (expr::class_of(type.dtype) == 0) {
-        fail(fmt::format("its output {} is of dtype {}, which formulas do not have", results.size(),
-                         dtype_name(type.dtype)));
+        fail(fmt::format("its output {} is of dtype {}, which formulas do not have", i, dtype_name(type.dtype)));
       }
       if (!type.shape) {
         fail(
             fmt::format("the rank of its output {} depends on {} and is not known while the layer is traced; give that "
                         "as numbers",
-                        results.size(),
+                        i,
                         inferred.needs_value.empty() ? "its inputs"
                                                      : fmt::format("the value of input {}", inferred.needs_value[0])));
       }
-      results.push_back(result(type));
     }
-    trace_->calls.push_back(std::move(call));
-    return results;
   }
 
   Expr result(const TensorType& type) {

@@ -135,6 +135,27 @@ def test_constants_are_numbers_lists_and_arrays_of_any_size():
     assert engine.run(ROWS[:2]).shape == (2, 7, 43)
 
 
+def test_attributes_are_widened():
+    @tenon.layer(outputs=2)
+    def least(x):
+        values, places = tenon.call("TopK", x, 1, largest=False, outputs=2)
+        return tenon.call("Cast", values, to="f16"), tenon.call("Cast", places, to=np.int32)
+
+    values, places = least(ROWS)
+    assert (values.dtype, places.dtype) == (np.float16, np.int32)
+    np.testing.assert_array_equal(places[:, 0], ROWS.argmin(1))
+
+
+def test_a_mistake_that_is_caught_leaves_the_layer_whole():
+    @tenon.layer
+    def catching(x):
+        with pytest.raises(tenon.InvalidArgumentError):
+            tenon.call("TopK", x, x)
+        return tenon.call("CumSum", x, 1) + 1
+
+    np.testing.assert_allclose(catching(ROWS), ROWS.cumsum(1) + 1, rtol=1e-5, atol=1e-6)
+
+
 def test_what_is_defined_by_formulas_becomes_one():
     @tenon.layer
     def called(x):
