@@ -100,7 +100,8 @@ class Call {
       const auto* tensor = std::get_if<Tensor>(&inputs[i]);
       if (tensor != nullptr && tensor->defined()) constants_[i] = *tensor;
       const auto* expr = std::get_if<Expr>(&inputs[i]);
-      if (expr == nullptr || (constants_[i] = constant_of(*expr))) continue;
+      if (expr != nullptr) constants_[i] = constant_of(*expr);
+      if (expr == nullptr || constants_[i]) continue;
       operands.push_back(*expr);
       places.push_back(i);
     }

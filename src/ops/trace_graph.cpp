@@ -34,9 +34,9 @@ class TraceGraph {
     }
   }
 
-  Graph build(std::vector<expr::Output> outputs) {
+  Graph build(std::span<const expr::Output> outputs) {
     for (const expr::OperatorCall& call : trace_.calls) add(call);
-    graph_.set_outputs(formulas(std::move(outputs), trace_.function.requirements.size(), trace_.function.name));
+    graph_.set_outputs(formulas(outputs, trace_.function.requirements.size(), trace_.function.name));
     return std::move(graph_);
   }
 
@@ -50,7 +50,7 @@ class TraceGraph {
       if (const auto* tensor = std::get_if<Tensor>(&operand))
         input = graph_.add_constant(graph_.fresh_name(stem), *tensor);
       if (const auto* output = std::get_if<expr::Output>(&operand))
-        input = formulas({*output}, call.requirements, stem)[0];
+        input = formulas({output, 1}, call.requirements, stem)[0];
     }
     std::vector<TensorType> types;
     for (size_t i = 0; i < call.results; ++i) {
@@ -74,7 +74,7 @@ class TraceGraph {
   }
 
   // The outputs, each passed through as it is or computed by one Expression, which checks the first `requirements`.
-  std::vector<Value*> formulas(std::vector<expr::Output> outputs, size_t requirements, const std::string& name) {
+  std::vector<Value*> formulas(std::span<const expr::Output> outputs, size_t requirements, const std::string& name) {
     std::vector<Value*> results;
     std::vector<expr::Output> computed;
     for (const expr::Output& output : outputs) {
@@ -120,7 +120,7 @@ Graph LayerBuilder::build_graph(std::span<const Expr> outputs) const {
     const std::string name = outputs.size() == 1 ? "y" : fmt::format("y{}", finished.size());
     finished.push_back(expr::output_of(impl_, expr::fresh_name(impl_->function, name), output));
   }
-  return TraceGraph(*impl_).build(std::move(finished));
+  return TraceGraph(*impl_).build(finished);
 }
 
 bool LayerBuilder::calls_operators() const noexcept { return !impl_->calls.empty(); }

@@ -186,7 +186,7 @@ MISTAKES = {
     "unknown": (lambda x: tenon.call("Sofmax", x), "no standard operator 'Sofmax'; did you mean 'Softmax'"),
     "attribute": (
         lambda x: tenon.call("Softmax", x, axes=1),
-        "Softmax 'mistaken/Softmax': it has the attribute 'axes', .* did you mean 'axis'",
+        "Softmax 'miscalled/Softmax': it has the attribute 'axes', .* did you mean 'axis'",
     ),
     "attribute_kind": (
         lambda x: tenon.call("Softmax", x, axis="last"),
@@ -195,10 +195,10 @@ MISTAKES = {
     "symbol_attribute": (lambda x: tenon.call("Softmax", x, axis=x.shape[0]), "the attribute 'axis' cannot be"),
     "rank": (
         lambda x: tenon.call("Conv", x, KERNEL),
-        r"Conv 'mistaken/Conv': input 0 has shape \[n,4\] but rank 3 to 5 is required",
+        r"Conv 'miscalled/Conv': input 0 has shape \[n,4\] but rank 3 to 5 is required",
     ),
-    "dtype": (lambda x: tenon.call("MatMul", x, np.eye(4, dtype=np.int32)), "MatMul 'mistaken/MatMul': .*f32 and i32"),
-    "count": (lambda x: tenon.call("TopK", x), "TopK 'mistaken/TopK': it has 1 inputs but 2 are required"),
+    "dtype": (lambda x: tenon.call("MatMul", x, np.eye(4, dtype=np.int32)), "MatMul 'miscalled/MatMul': .*f32 and i32"),
+    "count": (lambda x: tenon.call("TopK", x), "TopK 'miscalled/TopK': it has 1 inputs but 2 are required"),
     "outputs": (lambda x: tenon.call("TopK", x, 1, outputs=3)[0], "it has 3 outputs but 1 to 2 are required"),
     "too_many": (lambda x: tenon.call("TopK", x, 1, outputs=10**9)[0], "1000000000 outputs are asked for"),
     "constant": (
@@ -224,7 +224,7 @@ MISTAKES = {
 @pytest.mark.parametrize("name", MISTAKES)
 def test_mistakes_are_told_with_the_users_line(name):
     function, said = MISTAKES[name]
-    layer = tenon.layer(name="mistaken")(function)
+    layer = tenon.layer(name="miscalled")(function)
     with pytest.raises((tenon.InvalidArgumentError, tenon.NotFoundError), match=said) as caught:
         layer.trace("f32[n, 4]")
     where = f"{__file__}:{function.__code__.co_firstlineno}: ".removeprefix(os.getcwd() + os.sep)
