@@ -9,7 +9,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -35,6 +37,18 @@ class Descriptor {
   const int cause = errno;
   throw Error(cause == ENOENT || cause == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIo,
               fmt::format("cannot {} '{}': {}", action, path, std::strerror(cause)));
+}
+
+// A new file with a name of its own, and the permissions that new files have: mkostemp() makes it the owner's alone,
+// and the umask, which says what they are, cannot be read without changing it for all threads. Negative when it fails.
+int create_beside(const std::string& path, std::string& name) {
+  static std::atomic<uint32_t> counter = 0;
+  constexpr int kMostAttempts = 1000;
+  for (int attempt = 1;; ++attempt) {
+    name = fmt::format("{}.{}-{}", path, ::getpid(), counter.fetch_add(1));
+    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (file >= 0 || errno != EEXIST || attempt == kMostAttempts) return file;
+  }
 }
 
 }  // namespace
@@ -86,16 +100,13 @@ void FileSink::write(const void* data, size_t size) {
 }
 
 void write_file(const std::string& path, const std::function<void(FileSink&)>& fill) {
-  std::string temporary = path + ".XXXXXX";
-  Descriptor file(::mkostemp(temporary.data(), O_CLOEXEC));
+  std::string temporary;
+  Descriptor file(create_beside(path, temporary));
   if (file.get() < 0) fail(path, "create a temporary file beside");
   try {
     FileSink sink(file.get(), path);
     fill(sink);
-    // mkostemp makes files that only the owner can read; give them what a plain open() would have given.
-    const mode_t mask = ::umask(0);
-    ::umask(mask);
-    if (::fchmod(file.get(), 0666 & ~mask) != 0 || file.reset() != 0) fail(path, "finish");
+    if (file.reset() != 0) fail(path, "finish");
     if (std::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "rename a temporary file to");
   } catch (...) {
     ::unlink(temporary.c_str());
