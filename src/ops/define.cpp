@@ -5,6 +5,7 @@
 #include "expr/scalar.h"
 #include "expr/verify.h"
 #include "ops/epilogue.h"
+#include "ops/wide.h"
 
 #include <fmt/core.h>
 
@@ -87,16 +88,16 @@ Expr DefineContext::scalar(size_t index) {
   return input(index).at(std::vector<Expr>(shape(index).size(), Expr(0)));
 }
 
-std::vector<int64_t> DefineContext::integers(size_t index) const {
+const Tensor& DefineContext::value(size_t index) const {
   if (index >= values_.size() || values_[index] == nullptr) {
     fail(fmt::format("the value of input {} is not known", index));
   }
-  const Tensor& tensor = *values_[index];
-  std::vector<int64_t> result(static_cast<size_t>(tensor.count()));
-  for (size_t i = 0; i < result.size(); ++i)
-    result[i] = load_i64(tensor.data(), tensor.dtype(), static_cast<int64_t>(i));
-  return result;
+  return *values_[index];
 }
+
+std::vector<int64_t> DefineContext::integers(size_t index) const { return load_all<int64_t>(value(index).view()); }
+
+std::vector<double> DefineContext::numbers(size_t index) const { return load_all<double>(value(index).view()); }
 
 void DefineContext::fail(const std::string& reason) const { throw Error(ErrorCode::kUnsupported, reason); }
 

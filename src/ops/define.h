@@ -61,6 +61,8 @@ class DefineContext {
   [[nodiscard]] Expr scalar(size_t index);
   /// The value of an input of integers.
   [[nodiscard]] std::vector<int64_t> integers(size_t index) const;
+  /// The value of an input of numbers.
+  [[nodiscard]] std::vector<double> numbers(size_t index) const;
 
   /// There is no definition for these types, because of what `reason` says.
   [[noreturn]] void fail(const std::string& reason) const;
@@ -70,6 +72,7 @@ class DefineContext {
 
  private:
   [[nodiscard]] Dim named(const Dim& dim);
+  [[nodiscard]] const Tensor& value(size_t index) const;
 
   const Node* node_;
   AttributeReader attributes_;

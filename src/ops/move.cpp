@@ -8,33 +8,6 @@
 #include <cstring>
 
 namespace tenon {
-namespace {
-
-// Elements of one power-of-two size, as an integer or a pair of them: moved, never looked at.
-struct Bytes16 {
-  uint64_t halves[2];
-};
-
-// One row of the result, along the innermost axis. Source and result are dense tensors of T's size, aligned to their
-// dtype.
-template <typename T>
-void gather_row(void* dst, int64_t dst_index, const void* src, int64_t base, const std::vector<int64_t>& row) {
-  auto* out = static_cast<char*>(dst) + dst_index * static_cast<int64_t>(sizeof(T));
-  const auto* in = static_cast<const char*>(src) + base * static_cast<int64_t>(sizeof(T));
-  for (size_t i = 0; i < row.size(); ++i) {
-    std::memcpy(out + i * sizeof(T), in + row[i] * static_cast<int64_t>(sizeof(T)), sizeof(T));
-  }
-}
-
-bool is_run(const std::vector<int64_t>& row) {
-  for (size_t i = 0; i < row.size(); ++i) {
-    if (row[i] != row[0] + static_cast<int64_t>(i)) return false;
-  }
-  return true;
-}
-
-}  // namespace
-
 void require_movable(const InferContext& context, size_t index) {
   if (context.dtype(index) == DType::kString) {
     throw Error(
@@ -116,51 +89,6 @@ void copy_input(ReferenceContext& context) {
   const TensorView& x = context.input(0);
   if (const auto bytes = static_cast<size_t>(x.size_bytes()); bytes > 0)
     std::memmove(context.output().data, x.data, bytes);
-}
-
-void gather_elements(const MutableTensorView& dst, const TensorView& src, const SourceIndex& index) {
-  clear_tail(dst);
-  if (dst.dims.count() == 0) return;
-  static const std::vector<int64_t> kScalar = {0};
-  const size_t outer = index.empty() ? 0 : index.size() - 1;
-  const std::vector<int64_t>& row = index.empty() ? kScalar : index.back();
-  const auto length = static_cast<int64_t>(row.size());
-  const bool run = is_run(row);
-  const int bits = dtype_bits(dst.dtype);
-
-  std::vector<size_t> place(outer, 0);
-  for (int64_t at = 0; at < dst.dims.count(); at += length) {
-    int64_t base = 0;
-    for (size_t axis = 0; axis < outer; ++axis) base += index[axis][place[axis]];
-    if (run) {
-      copy_run(dst, at, src, base + row[0], length);
-    } else {
-      switch (bits) {
-        case 8:
-          gather_row<uint8_t>(dst.data, at, src.data, base, row);
-          break;
-        case 16:
-          gather_row<uint16_t>(dst.data, at, src.data, base, row);
-          break;
-        case 32:
-          gather_row<uint32_t>(dst.data, at, src.data, base, row);
-          break;
-        case 64:
-          gather_row<uint64_t>(dst.data, at, src.data, base, row);
-          break;
-        case 128:
-          gather_row<Bytes16>(dst.data, at, src.data, base, row);
-          break;
-        default:
-          for (int64_t i = 0; i < length; ++i)
-            copy_element(dst.data, at + i, src.data, base + row[static_cast<size_t>(i)], dst.dtype);
-      }
-    }
-    for (size_t axis = outer; axis-- > 0;) {
-      if (++place[axis] < index[axis].size()) break;
-      place[axis] = 0;
-    }
-  }
 }
 
 std::vector<int64_t> dense_strides(const Dims& dims) {

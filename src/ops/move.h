@@ -45,12 +45,6 @@ void fill_zero(const MutableTensorView& tensor);
 /// The reference kernel of views: output 0 gets the bytes of input 0.
 void copy_input(ReferenceContext& context);
 
-/// By axis of a result and place along that axis: what it adds to the index of the source element.
-using SourceIndex = std::vector<std::vector<int64_t>>;
-
-/// dst[i, j, …] = src[index[0][i] + index[1][j] + …].
-void gather_elements(const MutableTensorView& dst, const TensorView& src, const SourceIndex& index);
-
 /// Strides in elements of a dense tensor.
 [[nodiscard]] std::vector<int64_t> dense_strides(const Dims& dims);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/elements.h"
 #include "ops/all_ops.h"
 #include "ops/axes.h"
+#include "ops/define.h"
 #include "ops/move.h"
+#include "ops/pointwise.h"
 #include "ops/wide.h"
 
 #include <fmt/core.h>
@@ -16,15 +17,6 @@ namespace {
 
 constexpr size_t kScales = 2;
 constexpr size_t kSizes = 3;
-
-/// One axis: out = floor(in * scale), or the size asked for.
-struct Axis {
-  int64_t in = 0;
-  int64_t out = 0;
-  // The scale as a quotient, so that a size asked for divides exactly: scale / 1 or out / in.
-  double numerator = 1;
-  double denominator = 1;
-};
 
 [[noreturn]] void unsupported(const InferContext& context, const std::string& what) {
   throw Error(ErrorCode::kUnsupported, fmt::format("Resize '{}': {}", context.node().name(), what));
@@ -64,7 +56,7 @@ void infer(InferContext& context) {
   check_attributes(context);
   const std::string& mode = context.attributes().string("mode");
   const DType dtype = context.dtype(0);
-  if (mode != "nearest" && !is_float(dtype) && !is_integer(dtype)) {
+  if (mode != "nearest" && (dtype_bit(dtype) & kNumericDTypes) == 0) {
     context.fail(fmt::format("mode {} needs numbers but input 0 has dtype {}", mode, dtype_name(dtype)));
   }
   const bool by_size = given(context, kSizes);
@@ -119,23 +111,33 @@ void infer(InferContext& context) {
   context.set_output(0, dtype, std::move(result));
 }
 
-/// What one output place reads along an axis.
+/// An axis that is resampled: out = floor(in * scale), or the size asked for.
+struct Axis {
+  size_t number = 0;
+  int64_t in = 0;
+  int64_t out = 0;
+  // The scale as a quotient, so that a size asked for divides exactly: scale / 1 or out / in.
+  double numerator = 1;
+  double denominator = 1;
+};
+
+/// What an output place reads along an axis.
 struct Tap {
-  int64_t index;  // Into the input; clamped.
-  double weight;
+  Expr index;  // Into the input, perhaps outside; i64.
+  Expr weight;
 };
 
 // Where output place `o` lies in the input, in elements (ONNX Resize-19, coordinate_transformation_mode).
-double source(const Axis& axis, std::string_view mode, int64_t o) {
-  const auto place = static_cast<double>(o);
+Expr source(const Axis& axis, std::string_view mode, const Expr& o) {
+  const Expr place = cast(o, DType::kFloat64);
   const auto in = static_cast<double>(axis.in);
   const auto out = static_cast<double>(axis.out);
-  const double half_pixel = (place + 0.5) * axis.denominator / axis.numerator - 0.5;
+  const Expr half_pixel = (place + 0.5) * axis.denominator / axis.numerator - 0.5;
   if (mode == "asymmetric") return place * axis.denominator / axis.numerator;
   // By the whole extent of the result, as the operator's text and other runtimes have it (where scales are given,
   // ONNX's own test data divides by the unrounded one).
-  if (mode == "align_corners") return axis.out == 1 ? 0 : place * (in - 1) / (out - 1);
-  if (mode == "pytorch_half_pixel") return axis.out > 1 ? half_pixel : 0;
+  if (mode == "align_corners") return axis.out == 1 ? place : place * (in - 1) / (out - 1);
+  if (mode == "pytorch_half_pixel") return axis.out > 1 ? half_pixel : place;
   if (mode == "half_pixel_symmetric") {
     // Centred on the input: what flooring the output's extent has lost is taken away on both sides.
     const double adjustment = out / (in * axis.numerator / axis.denominator);
@@ -144,115 +146,91 @@ double source(const Axis& axis, std::string_view mode, int64_t o) {
   return half_pixel;
 }
 
-std::vector<Tap> nearest(double at, std::string_view rounding) {
-  double place = std::ceil(at - 0.5);  // round_prefer_floor
-  if (rounding == "round_prefer_ceil") place = std::floor(at + 0.5);
-  if (rounding == "floor") place = std::floor(at);
-  if (rounding == "ceil") place = std::ceil(at);
-  return {{static_cast<int64_t>(place), 1}};
+std::vector<Tap> nearest(const Expr& at, std::string_view rounding) {
+  const Expr place = rounding == "round_prefer_ceil" ? floor(at + 0.5)
+                     : rounding == "floor"           ? floor(at)
+                     : rounding == "ceil"            ? ceil(at)
+                                                     : ceil(at - 0.5);  // round_prefer_floor
+  return {{cast(place, DType::kInt64), 1.0}};
 }
 
-std::vector<Tap> linear(double at) {
-  const double low = std::floor(at);
-  const auto index = static_cast<int64_t>(low);
-  return {{index, 1 - (at - low)}, {index + 1, at - low}};
+std::vector<Tap> linear(const Expr& at) {
+  const Expr low = floor(at), index = cast(low, DType::kInt64);
+  return {{index, 1.0 - (at - low)}, {index + 1, at - low}};
 }
 
 // R. Keys, Cubic convolution interpolation for digital image processing, IEEE ASSP 29 (1981), eq. (15) with general a.
-std::vector<Tap> cubic(double at, double a) {
-  const double low = std::floor(at);
-  const double t = at - low;
-  const auto index = static_cast<int64_t>(low);
-  const auto near = [a](double d) { return ((a + 2) * d - (a + 3)) * d * d + 1; };       // |d| <= 1
-  const auto far = [a](double d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };  // 1 <= |d| <= 2
-  return {{index - 1, far(1 + t)}, {index, near(t)}, {index + 1, near(1 - t)}, {index + 2, far(2 - t)}};
+std::vector<Tap> cubic(const Expr& at, double a) {
+  const Expr low = floor(at), index = cast(low, DType::kInt64), t = at - low;
+  const auto near = [a](const Expr& d) { return ((a + 2) * d - (a + 3)) * d * d + 1.0; };     // |d| <= 1
+  const auto far = [a](const Expr& d) { return ((a * d - 5 * a) * d + 8 * a) * d - 4 * a; };  // 1 <= |d| <= 2
+  return {{index - 1, far(1.0 + t)}, {index, near(t)}, {index + 1, near(1.0 - t)}, {index + 2, far(2.0 - t)}};
 }
 
-// The taps of each output place, without those of weight 0.
-std::vector<std::vector<Tap>> taps_of(const Axis& axis, const AttributeReader& attributes) {
+std::vector<Tap> taps_of(const Axis& axis, const AttributeReader& attributes, const Expr& o) {
   const std::string& mode = attributes.string("mode");
-  const std::string& transform = attributes.string("coordinate_transformation_mode");
-  std::vector<std::vector<Tap>> result(static_cast<size_t>(axis.out));
-  for (int64_t o = 0; o < axis.out; ++o) {
-    const double at = source(axis, transform, o);
-    std::vector<Tap> taps = mode == "nearest"  ? nearest(at, attributes.string("nearest_mode"))
-                            : mode == "linear" ? linear(at)
-                                               : cubic(at, attributes.number("cubic_coeff_a"));
-    // Linear interpolation has the same result either way: the weight outside goes to the outermost element.
-    if (attributes.flag("exclude_outside") && mode == "cubic") {
-      double sum = 0;
-      for (Tap& tap : taps) {
-        if (tap.index < 0 || tap.index >= axis.in) tap.weight = 0;
-        sum += tap.weight;
-      }
-      for (Tap& tap : taps) tap.weight /= sum;
+  const Expr at = source(axis, attributes.string("coordinate_transformation_mode"), o);
+  if (mode == "nearest") return nearest(at, attributes.string("nearest_mode"));
+  if (mode == "linear") return linear(at);
+  std::vector<Tap> taps = cubic(at, attributes.number("cubic_coeff_a"));
+  // Linear interpolation has the same result either way: the weight outside goes to the outermost element.
+  if (attributes.flag("exclude_outside")) {
+    Expr sum = 0.0;
+    for (Tap& tap : taps) {
+      tap.weight = where((tap.index < 0) | (tap.index >= axis.in), 0.0, tap.weight);
+      sum = sum + tap.weight;
     }
-    taps.erase(std::remove_if(taps.begin(), taps.end(), [](const Tap& tap) { return tap.weight == 0; }), taps.end());
-    for (Tap& tap : taps) tap.index = std::clamp<int64_t>(tap.index, 0, axis.in - 1);
-    result[static_cast<size_t>(o)] = std::move(taps);
+    for (Tap& tap : taps) tap.weight = tap.weight / sum;
   }
-  return result;
+  return taps;
 }
 
-void reference(ReferenceContext& context) {
-  const TensorView& x = context.input(0);
-  const MutableTensorView& y = context.output();
-  clear_tail(y);
-  if (y.dims.count() == 0) return;
-  const AttributeReader& attributes = context.attributes();
-  const size_t rank = x.dims.size();
-  std::vector<Axis> axes(rank);
-  for (size_t axis = 0; axis < rank; ++axis) {
-    axes[axis].in = x.dims[axis];
-    axes[axis].out = y.dims[axis];
-  }
-  const bool by_size = context.has_input(kSizes) && context.input(kSizes).dims.count() > 0;
-  const TensorView& numbers = context.input(by_size ? kSizes : kScales);
-  for (int64_t i = 0; i < numbers.dims.count(); ++i) {
-    const size_t at = attributes.has("axes")
-                          ? normalized_axis(attributes.integers("axes")[static_cast<size_t>(i)], x.dims.rank())
-                          : static_cast<size_t>(i);
-    Axis& axis = axes[at];
-    axis.numerator = load<double>(numbers, i);
-    axis.denominator = by_size ? static_cast<double>(axis.in) : 1;
-  }
-  if (attributes.string("mode") == "nearest") {
-    const std::vector<int64_t> strides = dense_strides(x.dims);
-    SourceIndex index(rank);
-    for (size_t axis = 0; axis < rank; ++axis) {
-      for (const auto& taps : taps_of(axes[axis], attributes)) index[axis].push_back(taps[0].index * strides[axis]);
+// x with one axis resampled.
+Expr resampled(const Expr& x, const Axis& axis, const AttributeReader& attributes) {
+  std::vector<Expr> shape = x.shape();
+  shape[axis.number] = axis.out;
+  return compute(std::span<const Expr>(shape), [&](std::span<const Expr> index) {
+    std::vector<Expr> place(index.begin(), index.end());
+    const std::vector<Tap> taps = taps_of(axis, attributes, index[axis.number]);
+    const auto read = [&](const Tap& tap) {
+      place[axis.number] = clamp(tap.index, 0, axis.in - 1);
+      return x.at(place);
+    };
+    if (taps.size() == 1) return read(taps[0]);
+    Expr sum = 0.0;
+    for (const Tap& tap : taps) {
+      // What has no weight is not read: it may be NaN.
+      sum = sum + where(tap.weight == 0.0, 0.0, tap.weight * read(tap));
     }
-    return gather_elements(y, x, index);
-  }
-  // One axis after the other, those that shrink first, so that nothing in between is larger than input and output.
-  std::vector<size_t> order(rank);
-  for (size_t axis = 0; axis < rank; ++axis) order[axis] = axis;
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
-    return static_cast<double>(axes[a].out) / static_cast<double>(axes[a].in) <
-           static_cast<double>(axes[b].out) / static_cast<double>(axes[b].in);
+    return sum;
   });
-  std::vector<double> values = load_all<double>(x);
-  Dims dims = x.dims;
-  for (const size_t axis : order) {
-    const std::vector<std::vector<Tap>> taps = taps_of(axes[axis], attributes);
-    const AxisSplit from(dims, axis);
-    dims[axis] = axes[axis].out;
-    const AxisSplit to(dims, axis);
-    std::vector<double> resized(static_cast<size_t>(dims.count()));
-    for (int64_t o = 0; o < to.outer; ++o) {
-      for (int64_t i = 0; i < to.extent; ++i) {
-        for (int64_t n = 0; n < to.inner; ++n) {
-          double sum = 0;
-          for (const Tap& tap : taps[static_cast<size_t>(i)]) {
-            sum += tap.weight * values[static_cast<size_t>(from.index(o, tap.index, n))];
-          }
-          resized[static_cast<size_t>(to.index(o, i, n))] = sum;
-        }
-      }
-    }
-    values = std::move(resized);
+}
+
+// The axes whose elements are not those of the input as they are.
+std::vector<Axis> resampled_axes(const DefineContext& context) {
+  const Shape &from = context.shape(0), &to = *context.outputs()[0].shape;
+  const AttributeReader& attributes = context.attributes();
+  const bool by_size = context.has_input(kSizes) && !context.integers(kSizes).empty();
+  const std::vector<double> numbers = context.numbers(by_size ? kSizes : kScales);
+  std::vector<Axis> axes;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const size_t number = attributes.has("axes") ? normalized_axis(attributes.integers("axes")[i], context.rank(0)) : i;
+    if (!by_size && numbers[i] == 1) continue;
+    if (!from[number].is_constant() || !to[number].is_constant())
+      context.fail(fmt::format("the extent of axis {} is not known", number));
+    const Axis axis{number, from[number].value(), to[number].value(), numbers[i],
+                    by_size ? static_cast<double>(from[number].value()) : 1};
+    if (!by_size || axis.in != axis.out) axes.push_back(axis);
   }
-  for (int64_t i = 0; i < y.dims.count(); ++i) store<double>(y, i, values[static_cast<size_t>(i)]);
+  return axes;
+}
+
+std::vector<Expr> define(DefineContext& context) {
+  const bool interpolates = context.attributes().string("mode") != "nearest";
+  const Expr& x = context.input(0);
+  Expr y = interpolates ? cast(x, DType::kFloat64) : x;
+  for (const Axis& axis : resampled_axes(context)) y = resampled(y, axis, context.attributes());
+  return {cast(y, x.dtype())};
 }
 
 }  // namespace
@@ -273,7 +251,8 @@ OpDef resize_op() {
                      {"mode", std::string("nearest")},
                      {"nearest_mode", std::string("round_prefer_floor")}},
       .infer = infer,
-      .reference = reference,
+      .define = define,
+      .moves_others = true,
       .summary =
           "Resamples along any axes by scales (extent floor(in * scale), in f32) or to sizes: the nearest element, or "
           "linear or cubic interpolation, along each axis in turn; places outside read the outermost element."};

@@ -172,6 +172,15 @@ TEST(FuseExpressions, AViewDoesNotHideThatSomethingIsComputedAgain) {
   EXPECT_EQ(steps(b.finish({b.op("Add", {x, once})})), "Tanh+Exp+Transpose+Add");
 }
 
+TEST(FuseExpressions, WhatNoKernelDoesIsCompiledAlone) {
+  Builder b;
+  Value* x = b.input({Dim("N"), 2, 5});
+  const Graph graph = b.finish({b.op("Resize", {x, nullptr, nullptr, b.ints({9})}, {{"axes", Ints{2}}})});
+  const Plan plan = compile_plan(graph, {});
+  EXPECT_EQ(plan.graph.outputs()[0]->producer()->op(), "Expression");
+  expect_same(graph, 3, "resize");
+}
+
 TEST(ExtractProducts, SumsOfProductsAreMatrixProducts) {
   const Attributes none;
   define_layer("Product", none, [](const Expr& a, const Expr& b, const LayerFields&) { return matmul(a, b); });

@@ -43,6 +43,11 @@ constexpr size_t kMostInputs = 16;
 // Operators that stay alone though they are formulas: their own kernels know more.
 constexpr std::array<std::string_view, 2> kAlone = {"LRN", "Range"};
 
+// Operators that are compiled even if they stay alone: interpreting them is slow, and no backend has kernels for them.
+constexpr std::array<std::string_view, 10> kWithoutKernels = {
+    "ArgMax", "ArgMin", "DepthToSpace",          "GatherElements",     "GatherND",
+    "OneHot", "Resize", "InstanceNormalization", "LayerNormalization", "SpaceToDepth"};
+
 // A node that is formulas.
 struct Member {
   Node* node;
@@ -340,7 +345,10 @@ class Fusion {
     const std::string label = label_of(group);
     const std::string apart = group.apart.empty() ? "" : "; it ends here, because " + group.apart;
     const std::vector<Value*> inputs = inputs_of(group);
-    if (passes < 2 || inputs.empty()) {
+    const bool has_kernel = std::none_of(group.members.begin(), group.members.end(), [](const Member* member) {
+      return std::find(kWithoutKernels.begin(), kWithoutKernels.end(), member->node->op()) != kWithoutKernels.end();
+    });
+    if ((passes < 2 && has_kernel) || inputs.empty()) {
       if (passes > 0) report_.push_back(fmt::format("'{}' is {} alone{}", sink->name(), label, apart));
       return;
     }
