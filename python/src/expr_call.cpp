@@ -28,7 +28,7 @@ OperatorInput input_of(nb::handle source, const std::string& what) {
       return stack(parts, 0);
     }
   }
-  return tensor_from(source, what);
+  return tensor_from(source, {what});
 }
 
 std::vector<Expr> call_operator(const std::string& op, const nb::args& inputs, const nb::kwargs& attributes,

@@ -2,7 +2,7 @@
 #include "compiler/random_graph.h"
 
 #include "base/elements.h"
-#include "compiler/infer.h"
+#include "layers/infer.h"
 #include "ops/pointwise.h"
 
 #include <tenon/define_layer.h>
