@@ -177,9 +177,9 @@ inline Vec error_function(Vec x) {
 // of the cache takes twice the time to store. 0 where storing a few elements takes longer than that.
 inline int64_t unaligned(const float* y, int64_t count) {
 #ifdef TENON_SIMD_MASK
+  if (count < 8 * kWidth) return 0;
   const auto rest = static_cast<int64_t>(reinterpret_cast<uintptr_t>(y) / sizeof(float) % kWidth);
-  const int64_t before = rest == 0 ? 0 : kWidth - rest;
-  return before < count ? before : count;
+  return rest == 0 ? 0 : kWidth - rest;
 #else
   (void)y, (void)count;
   return 0;
@@ -401,7 +401,22 @@ void accumulate(ReduceOp op, const float* x, float* y, int64_t count) {
   }
 }
 
+// softmax() of a row that fits a vector.
+inline void softmax_of_vector(const float* x, float* y, int64_t extent) {
+  IntVec lanes;
+  for (int i = 0; i < kWidth; ++i) lanes[i] = i;
+  const IntVec inside = lanes < static_cast<int32_t>(extent);
+  const Vec row = load_some(x, extent);
+  const Vec largest = splat(fold_lanes(inside ? row : splat(x[0]), [](Vec a, Vec b) { return maximum(a, b); }));
+  const Vec e = inside ? exponential(row - largest) : Vec{};
+  store_some(y, e * splat(static_cast<float>(1.0 / sum_of(e))), extent);
+}
+
 void softmax(const float* x, float* y, int64_t rows, int64_t extent, bool log) {
+  if (extent <= kWidth && !log) {
+    for (int64_t row = 0; row < rows; ++row) softmax_of_vector(x + row * extent, y + row * extent, extent);
+    return;
+  }
   for (int64_t row = 0; row < rows; ++row, x += extent, y += extent) {
     const float largest = fold(x, extent, [](Vec a, Vec b) { return maximum(a, b); });
     const Vec shift = splat(largest);
