@@ -155,7 +155,6 @@ nb::dlpack::dtype buffer_type(DType dtype) {
   throw Error(ErrorCode::kUnsupported, fmt::format("NumPy has no arrays of {}", dtype_name(dtype)));
 }
 
-// An object's memory, to write to.
 bool aligned(const void* data, DType dtype) {
   const auto bytes = static_cast<uintptr_t>(dtype_bits(dtype)) / 8;
   const uintptr_t alignment = dtype_kind(dtype) == DTypeKind::kComplex ? bytes / 2 : bytes;
@@ -196,6 +195,7 @@ nb::object copied_array(const TensorView& view) {
   return array;
 }
 
+// An object's memory, to write to.
 class ArrayOutput::Buffer {
  public:
   /// Null, with Python's error set, when the object has none.

@@ -85,8 +85,12 @@ class Lent {
   }
   [[nodiscard]] const nb::list& inputs() const { return inputs_; }
   [[nodiscard]] const nb::list& outputs() const { return outputs_; }
-  /// Lets go of the arrays; whether nobody else holds one.
+  Lent(const Lent&) = delete;
+  Lent& operator=(const Lent&) = delete;
+  ~Lent() { (void)give_back(); }
+  /// Lets go of the arrays, which cannot be written to any more; whether nobody else holds one.
   [[nodiscard]] bool give_back() {
+    for (const nb::handle output : outputs_) output.attr("flags").attr("writeable") = false;
     inputs_.clear();
     outputs_.clear();
     return loan_.use_count() == 1;

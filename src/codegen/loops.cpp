@@ -71,6 +71,12 @@ Program lower(const expr::Function& function) {
   check_bound(function);
   const expr::Function simple = expr::simplify(function);
   check_requirements(simple);
+  std::vector<int64_t> output_counts;  // Checked to fit before anything is made of them.
+  for (const expr::Output& output : simple.outputs) {
+    std::vector<int64_t> dims;
+    for (const NodeId extent : output.shape) dims.push_back(constant_of(simple.nodes, extent));
+    output_counts.push_back(count_of(dims));
+  }
   const Split split = split_axes(simple);
   Stages stages = stages_of(legalize(split.function));
   Program program{.name = function.name, .buffers = {}, .kernels = {}};
@@ -97,10 +103,9 @@ Program lower(const expr::Function& function) {
     group.buffers.push_back(buffer);
   };
   std::vector<int> output_buffers;
-  for (const expr::Output& output : simple.outputs) {
-    std::vector<int64_t> dims;
-    for (const NodeId extent : output.shape) dims.push_back(constant_of(simple.nodes, extent));
-    output_buffers.push_back(add_buffer(output.name, output.type, count_of(dims), Buffer::Role::kOutput));
+  for (size_t i = 0; i < output_counts.size(); ++i) {
+    const expr::Output& output = simple.outputs[i];
+    output_buffers.push_back(add_buffer(output.name, output.type, output_counts[i], Buffer::Role::kOutput));
   }
   for (size_t i = 0; i < stages.outputs.size(); ++i) {
     const Part& part = split.parts[i];

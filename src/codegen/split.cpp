@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/split.h"
 
+#include "codegen/nest.h"
 #include "codegen/walk.h"
 #include "expr/rewrite.h"
 #include "expr/simplify.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -25,9 +27,9 @@ using Dims = std::vector<int64_t>;
 
 // The innermost axis stays whole unless there is a vector in it.
 constexpr int64_t kVector = 16;
-// The loop that threads share keeps that many iterations, unless a reduction would be computed again and again.
-constexpr int64_t kShared = 16;
 constexpr int64_t kMostParts = 4;
+// That all parts of a formula have together: they share a kernel.
+constexpr double kMostOperations = 1 << 12;
 
 // Where the formulas of a shape cut an axis.
 struct Cuts {
@@ -35,14 +37,19 @@ struct Cuts {
   std::set<int64_t> bounds;  // The b of i < b.
   bool in_reduction = false;
 };
+struct Needs {
+  std::vector<Cuts> cuts;  // By axis.
+  double operations = 0;
+};
 
 class Finder {
  public:
   explicit Finder(const Nodes& nodes) : nodes_(nodes) {}
 
-  // By axis, for formulas over these dims.
-  std::vector<Cuts> find(const std::vector<NodeId>& roots, const Dims& dims) {
+  // Of formulas over these dims.
+  Needs find(const std::vector<NodeId>& roots, const Dims& dims) {
     cuts_.assign(dims.size(), {});
+    double operations = 0;
     for (const NodeId id : expr::cone(nodes_, roots)) {
       const Node& node = nodes_[id];
       if (node.kind == NodeKind::kReduce) {
@@ -50,8 +57,9 @@ class Finder {
           if ((nodes_.variables(id) >> axis & 1) != 0) cuts_[axis].in_reduction = true;
       }
       if (node.kind == NodeKind::kBinary) binary(node);
+      operations += weight(node);
     }
-    return std::move(cuts_);
+    return {std::move(cuts_), operations};
   }
 
  private:
@@ -93,7 +101,7 @@ class Finder {
     const Node& sum = nodes_[index];
     if (sum.kind == NodeKind::kBinary && (sum.binary() == BinaryOp::kAdd || sum.binary() == BinaryOp::kSub)) {
       const auto constant = nodes_.integer_value(sum.operands[1]);
-      if (!constant) return;
+      if (!constant || *constant == std::numeric_limits<int64_t>::min()) return;
       shift = sum.binary() == BinaryOp::kAdd ? *constant : -*constant;
       index = sum.operands[0];
     }
@@ -127,9 +135,12 @@ int64_t part_length(const Cuts& cuts, int64_t extent) {
   return length < extent && extent / length <= kMostParts && length >= kVector ? length : 0;
 }
 
-Plan plan_of(const std::vector<Cuts>& cuts, const Dims& dims) {
+Plan plan_of(const Needs& needs, const Dims& dims) {
+  const std::vector<Cuts>& cuts = needs.cuts;
   Plan plan;
   const auto is_long = [](int64_t extent) { return extent != 1; };
+  // Threads share its loop, whose code serves all extents: it stays whole unless a reduction would be computed again
+  // and again.
   const auto outermost = static_cast<size_t>(std::find_if(dims.begin(), dims.end(), is_long) - dims.begin());
   const auto innermost = static_cast<size_t>(dims.rend() - std::find_if(dims.rbegin(), dims.rend(), is_long)) - 1;
   size_t rank = dims.size(), new_axis = 0;
@@ -141,14 +152,15 @@ Plan plan_of(const std::vector<Cuts>& cuts, const Dims& dims) {
       const int64_t unit = *at;
       if (unit >= left || left % unit != 0 || rank == static_cast<size_t>(kMaxRank)) continue;
       if (axis == innermost && unit < kVector) continue;
-      if (axis == outermost && factors.empty() && left / unit < kShared && !cuts[axis].in_reduction) continue;
+      if (axis == outermost && !cuts[axis].in_reduction) continue;
       factors.push_back(left / unit);
       left = unit;
       ++rank;
     }
     factors.push_back(left);
-    const int64_t length = factors.size() == 1 && plan.parts == 1 ? part_length(cuts[axis], left) : 0;
-    if (length > 0) {
+    const bool may_part = factors.size() == 1 && plan.parts == 1 && axis != outermost;
+    const int64_t length = may_part ? part_length(cuts[axis], left) : 0;
+    if (length > 0 && static_cast<double>(left / length) * needs.operations <= kMostOperations) {
       plan.parts_axis = new_axis;
       plan.parts = left / length;
     }
@@ -193,7 +205,10 @@ void split(const expr::Output& output, size_t number, const Plan& plan, Split& r
 
 std::vector<int64_t> row_major(const Dims& dims) {
   std::vector<int64_t> steps(dims.size(), 1);
-  for (size_t axis = dims.size(); axis-- > 1;) steps[axis - 1] = steps[axis] * dims[axis];
+  for (size_t axis = dims.size(); axis-- > 1;) {
+    // Of an empty tensor it may be more than fits.
+    steps[axis - 1] = static_cast<int64_t>(static_cast<uint64_t>(steps[axis]) * static_cast<uint64_t>(dims[axis]));
+  }
   return steps;
 }
 
@@ -209,7 +224,8 @@ Split split_axes(const expr::Function& function) {
   std::map<Dims, Plan> plans;
   for (const auto& [dims, values] : roots) {
     const bool empty = std::find(dims.begin(), dims.end(), 0) != dims.end();
-    plans[dims] = plan_of(empty ? std::vector<Cuts>(dims.size()) : Finder(function.nodes).find(values, dims), dims);
+    const Needs nothing{std::vector<Cuts>(dims.size()), 0};
+    plans[dims] = plan_of(empty ? nothing : Finder(function.nodes).find(values, dims), dims);
   }
   Split result{function, {}};
   result.function.outputs.clear();

@@ -57,6 +57,13 @@ class ExpressionInstance final : public LayerInstance {
       const Tensor& result = tensors.at(graph.outputs()[i]);
       MutableTensorView output = outputs[i];
       if (output.data == nullptr && output.dims != result.dims()) output = allocate(i, result.dims());
+      if (output.dims != result.dims() || output.dtype != result.dtype()) {
+        throw Error(ErrorCode::kInvalidArgument,
+                    fmt::format("its output {} is {}{} when it runs but {}{} when it is asked before; let its function "
+                                "depend on the inputs' types and the fields only",
+                                i, dtype_name(result.dtype()), to_string(result.dims()), dtype_name(output.dtype),
+                                to_string(output.dims)));
+      }
       if (const int64_t bytes = result.size_bytes(); bytes > 0)
         std::memcpy(output.data, result.data(), static_cast<size_t>(bytes));
     }

@@ -42,6 +42,8 @@ std::optional<Tensor> constant_of(const Expr& x) {
   expr::Nodes& nodes = trace->function.nodes;
   expr::Function function;
   const NodeId value = nodes.cast(expr::computed(trace, x, impl.type), impl.type);
+  // The index of a compute() has a value for each element only.
+  if ((nodes.variables(value) >> impl.shape.size()) != 0) return std::nullopt;
   function.outputs = {{"value", impl.type, impl.shape, value}};
   const std::vector<NodeId> roots = function.roots();
   for (const NodeId id : expr::cone(nodes, roots)) {

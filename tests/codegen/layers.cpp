@@ -3,9 +3,26 @@
 
 #include "expr/parse.h"
 
+#include <fmt/core.h>
+
+#include <string>
+
 namespace tenon::test {
 
+namespace {
+
+// A sum of 2^40 terms, written in 40 lines: whoever writes it out takes forever.
+std::string doubled() {
+  std::string text = "layer Doubled(x: f32[n, 700]) -> f32[n, 32]\n  let a0[n, j < 32] = j\n";
+  for (int i = 0; i < 40; ++i)
+    text += fmt::format("  let a{}[n, j < 32] = a{}[n, j] + mod(a{}[n, j], 16)\n", i + 1, i, i);
+  return text + "  y[n, j] = x[n, a40[n, j]]\n";
+}
+
+}  // namespace
+
 std::span<const ExampleLayer> example_layers() {
+  static const std::string doubled_text = doubled();
   static const std::vector<ExampleLayer> layers = {
       {"relu6",
        "layer Relu6(x: f32[n, c, h, w]; lo = 0.0, hi = 6.0) -> f32[n, c, h, w]\n"
@@ -65,6 +82,11 @@ std::span<const ExampleLayer> example_layers() {
        "layer EverySecond(x: f32[n, 71]) -> f32[n, 35]\n"
        "  y[n, k] = x[n, 2 * k + 1] - x[n, 70 - 2 * k]\n",
        {{"n", 3}}},
+      {"large_digits",  // Products that just fit.
+       "layer LargeDigits(x: f32[n, 16]) -> f32[n, 17]\n"
+       "  y[n, j] = x[n, mod(j * 576460752303423487, 9223372036854775792) // 576460752303423487]\n",
+       {{"n", 3}}},
+      {"doubled", doubled_text, {{"n", 2}}},
       {"layer_norm",
        "layer LayerNorm(x: f32[n, c], g: f32[c], b: f32[c]; eps = 1e-5) -> f32[n, c]\n"
        "  let m[n] = sum[k < #c](x[n, k]) / f32(#c)\n"

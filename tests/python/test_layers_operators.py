@@ -218,6 +218,10 @@ MISTAKES = {
         lambda x: tenon.compute(x.shape, lambda i, j: tenon.call("CumSum", x[i, j].reshape(1), 0)[0]),
         "CumSum: input 0 depends on an index of a compute",
     ),
+    "index_alone": (
+        lambda x: tenon.compute([2], lambda i: tenon.call("CumSum", x, i)[0, 0]),
+        "CumSum: input 1 depends on an index of a compute",
+    ),
 }
 
 

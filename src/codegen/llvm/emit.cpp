@@ -137,6 +137,7 @@ class Emitter {
     };
     vector_level_ = loop.number;
     whole_steps_ = !loop.parallel;
+    spreads_.clear();
     if (loop.parallel) begin = align(loop, begin, end, width, body);
     lanes_ = {width, nullptr, nullptr};
     const int64_t known = loop.extent / width;  // Where it is not parallel.
@@ -377,8 +378,13 @@ class Emitter {
     if (!whole_steps_ || lanes_.mask != nullptr || access.guard >= 0) return nullptr;
     std::optional<Spread> spread = spread_of(access.rest);
     if (!spread) return nullptr;
-    for (size_t lane = 0; lane < lanes_.count; ++lane)
-      spread->distances[lane] += static_cast<int64_t>(lane) * access.step(vector_level_);
+    for (size_t lane = 0; lane < lanes_.count; ++lane) {
+      int64_t& distance = spread->distances[lane];
+      int64_t step = 0;
+      if (__builtin_mul_overflow(static_cast<int64_t>(lane), access.step(vector_level_), &step) ||
+          __builtin_add_overflow(distance, step, &distance))
+        return nullptr;
+    }
     Value* first = b_.CreateAdd(place, b_.CreateExtractElement(rest, uint64_t{0}));
     return codegen::load_pattern(b_, type, base, first, spread->distances);
   }
@@ -389,8 +395,17 @@ class Emitter {
     std::vector<int64_t> distances;  // From the first lane's.
   };
   // That of a node; nullopt if it differs between vectors.
-  std::optional<Spread> spread_of(NodeId id) {
+  const std::optional<Spread>& spread_of(NodeId id) {
+    while (spreads_.size() <= static_cast<size_t>(id)) {
+      std::optional<Spread> next = spread(static_cast<NodeId>(spreads_.size()));
+      spreads_.push_back(std::move(next));
+    }
+    return spreads_[static_cast<size_t>(id)];
+  }
+  // The same from those of its operands, which come before it.
+  std::optional<Spread> spread(NodeId id) {
     const Node& node = kernel_.nodes[id];
+    if (node.type != expr::kI64) return std::nullopt;
     if (const auto value = kernel_.nodes.integer_value(id)) return Spread{*value, std::vector<int64_t>(lanes_.count)};
     if (!varies(id, vector_level_)) return Spread{1, std::vector<int64_t>(lanes_.count)};
     if (node.kind == NodeKind::kIndex) {
@@ -399,38 +414,35 @@ class Emitter {
       return spread;
     }
     // One that may wrap has a range that says nothing.
-    if (node.kind != NodeKind::kBinary || node.type != expr::kI64 ||
-        kernel_.nodes.range(id) == expr::full_range(node.type)) {
-      return std::nullopt;
-    }
-    std::optional<Spread> spread = spread_of(node.operands[0]);
-    const auto number = kernel_.nodes.integer_value(node.operands[1]);
-    if (!spread) return std::nullopt;
+    if (node.kind != NodeKind::kBinary || kernel_.nodes.range(id) == expr::full_range(node.type)) return std::nullopt;
+    std::optional<Spread> spread = spreads_[static_cast<size_t>(node.operands[0])];
+    const std::optional<Spread>& other = spreads_[static_cast<size_t>(node.operands[1])];
+    if (!spread || !other) return std::nullopt;
+    const int64_t number = kernel_.nodes.integer_value(node.operands[1]).value_or(0);
     switch (node.binary()) {
-      case expr::BinaryOp::kAdd: {
-        const std::optional<Spread> other = spread_of(node.operands[1]);
-        if (!other) return std::nullopt;
+      case expr::BinaryOp::kAdd:
         spread->unit = std::gcd(spread->unit, other->unit);
         for (size_t lane = 0; lane < lanes_.count; ++lane) {
           int64_t& distance = spread->distances[lane];
           if (__builtin_add_overflow(distance, other->distances[lane], &distance)) return std::nullopt;
         }
         return spread;
-      }
       case expr::BinaryOp::kMul:
-        if (!number || __builtin_mul_overflow(spread->unit, *number, &spread->unit)) return std::nullopt;
+        if (number == 0 || __builtin_mul_overflow(spread->unit, number, &spread->unit)) return std::nullopt;
         for (int64_t& distance : spread->distances)
-          if (__builtin_mul_overflow(distance, *number, &distance)) return std::nullopt;
+          if (__builtin_mul_overflow(distance, number, &distance)) return std::nullopt;
         return spread;
       case expr::BinaryOp::kFloorDiv:
       case expr::BinaryOp::kMod: {
-        if (!number || *number <= 0 || spread->unit % *number != 0) return std::nullopt;
+        if (number <= 0 || spread->unit % number != 0) return std::nullopt;
         const bool is_mod = node.binary() == expr::BinaryOp::kMod;
         for (int64_t& distance : spread->distances) {
-          const int64_t rest = (distance % *number + *number) % *number;
-          distance = is_mod ? rest : (distance - rest) / *number;
+          const int64_t rest = distance % number < 0 ? distance % number + number : distance % number;
+          int64_t whole = 0;
+          if (__builtin_sub_overflow(distance, rest, &whole)) return std::nullopt;
+          distance = is_mod ? rest : whole / number;
         }
-        spread->unit = is_mod ? 0 : spread->unit / *number;
+        spread->unit = is_mod ? 0 : spread->unit / number;
         return spread;
       }
       default:
@@ -481,8 +493,9 @@ class Emitter {
   std::map<int, std::vector<char>> varies_;
   Lanes lanes_;
   int vector_level_ = -1;
-  bool whole_steps_ = false;  // The vector loop's variable is a multiple of its width.
-  unsigned copy_ = 0;         // Which of the vectors that are worked on at a time.
+  bool whole_steps_ = false;                    // The vector loop's variable is a multiple of its width.
+  std::vector<std::optional<Spread>> spreads_;  // In the vector loop, by node, as far as they were asked for.
+  unsigned copy_ = 0;                           // Which of the vectors that are worked on at a time.
 };
 
 }  // namespace
