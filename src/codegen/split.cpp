@@ -160,9 +160,10 @@ Plan plan_of(const Needs& needs, const Dims& dims) {
     factors.push_back(left);
     const bool may_part = factors.size() == 1 && plan.parts == 1 && axis != outermost;
     const int64_t length = may_part ? part_length(cuts[axis], left) : 0;
-    if (length > 0 && static_cast<double>(left / length) * needs.operations <= kMostOperations) {
+    const int64_t parts = length > 0 ? left / length : 1;
+    if (parts > 1 && static_cast<double>(parts) * needs.operations <= kMostOperations) {
       plan.parts_axis = new_axis;
-      plan.parts = left / length;
+      plan.parts = parts;
     }
     new_axis += factors.size();
     plan.factors.push_back(std::move(factors));
