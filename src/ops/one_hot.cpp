@@ -49,7 +49,8 @@ std::vector<Expr> define(DefineContext& context) {
   return {compute(std::span(shape), [&](std::span<const Expr> index) {
     std::vector<Expr> place(index.begin(), index.end());
     place.erase(place.begin() + axis);
-    const Expr hot = indices.at(place), i = index[static_cast<size_t>(axis)];
+    const Expr hot = indices.at(place);
+    const Expr& i = index[static_cast<size_t>(axis)];
     return where((hot == i) | (hot == i - depth), values(1), values(0));
   })};
 }

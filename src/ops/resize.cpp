@@ -132,7 +132,7 @@ Expr source(const Axis& axis, std::string_view mode, const Expr& o) {
   const Expr place = cast(o, DType::kFloat64);
   const auto in = static_cast<double>(axis.in);
   const auto out = static_cast<double>(axis.out);
-  const Expr half_pixel = (place + 0.5) * axis.denominator / axis.numerator - 0.5;
+  Expr half_pixel = (place + 0.5) * axis.denominator / axis.numerator - 0.5;
   if (mode == "asymmetric") return place * axis.denominator / axis.numerator;
   // By the whole extent of the result, as the operator's text and other runtimes have it (where scales are given,
   // ONNX's own test data divides by the unrounded one).
