@@ -139,8 +139,6 @@ Plan plan_of(const Needs& needs, const Dims& dims) {
   const std::vector<Cuts>& cuts = needs.cuts;
   Plan plan;
   const auto is_long = [](int64_t extent) { return extent != 1; };
-  // Threads share its loop, whose code serves all extents: it stays whole unless a reduction would be computed again
-  // and again.
   const auto outermost = static_cast<size_t>(std::find_if(dims.begin(), dims.end(), is_long) - dims.begin());
   const auto innermost = static_cast<size_t>(dims.rend() - std::find_if(dims.rbegin(), dims.rend(), is_long)) - 1;
   size_t rank = dims.size(), new_axis = 0;

@@ -29,6 +29,9 @@ struct Split {
 ///
 /// An axis whose equal parts a formula tells apart (i < 32, where two halves were joined) becomes that part, with a
 /// formula for each.
+///
+/// The outermost axis, whose loop threads share and whose code serves all extents, stays whole; but for digits that a
+/// reduction depends on.
 [[nodiscard]] Split split_axes(const expr::Function& function);
 
 /// The steps of a dense tensor.

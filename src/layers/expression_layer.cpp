@@ -43,18 +43,18 @@ class ExpressionInstance final : public LayerInstance {
     for (size_t i = 0; i < inputs.size(); ++i) {
       tensors[graph.inputs()[i]] = Tensor::shared(nullptr, inputs[i].data, inputs[i].dtype, inputs[i].dims);
     }
-    const auto operand_of = [&](const Value* input) -> const Tensor* {
+    const auto tensor_of = [&](const Value* input) -> const Tensor* {
       if (input == nullptr) return nullptr;
       return input->constant() != nullptr ? input->constant() : &tensors.at(input);
     };
     for (const Node* node : graph.topological_order()) {
       std::vector<const Tensor*> operands;
-      for (const Value* input : node->inputs()) operands.push_back(operand_of(input));
+      for (const Value* input : node->inputs()) operands.push_back(tensor_of(input));
       std::vector<Tensor> results = evaluate(*node, operands);
       for (size_t i = 0; i < results.size(); ++i) tensors[node->output(i)] = std::move(results[i]);
     }
     for (size_t i = 0; i < outputs.size(); ++i) {
-      const Tensor& result = tensors.at(graph.outputs()[i]);
+      const Tensor& result = *tensor_of(graph.outputs()[i]);  // It may be a constant.
       MutableTensorView output = outputs[i];
       if (output.data == nullptr && output.dims != result.dims()) output = allocate(i, result.dims());
       if (output.dims != result.dims() || output.dtype != result.dtype()) {
