@@ -56,6 +56,11 @@ void* operator new(size_t size, std::align_val_t alignment) {
   note(__builtin_return_address(0));
   return allocate(size, static_cast<size_t>(alignment));
 }
+// The library's own nothrow form calls the one above, but a sanitizer's does not.
+void* operator new(size_t size, const std::nothrow_t& /*tag*/) noexcept {
+  note(__builtin_return_address(0));
+  return std::malloc(size > 0 ? size : 1);
+}
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
