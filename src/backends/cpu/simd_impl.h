@@ -186,6 +186,14 @@ inline int64_t unaligned(const float* y, int64_t count) {
 #endif
 }
 
+/// Asks for the line that stores will come to after some more vectors: the processor fetches what is read ahead by
+/// itself, but not what is written.
+inline void prefetch_for_writing(const float* y) {
+  constexpr uintptr_t kBytesAhead = 2048;
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): it may lie beyond the end, and nothing is read
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(y) + kBytesAhead), 1);
+}
+
 template <typename Function>
 inline void map(const float* x, float* y, int64_t count, Function function) {
   const auto some = [&](int64_t at, int64_t n) {
@@ -193,6 +201,13 @@ inline void map(const float* x, float* y, int64_t count, Function function) {
   };
   int64_t i = unaligned(y, count);
   some(0, i);
+  constexpr int64_t kStep = 4 * kWidth;
+  for (; i + kStep <= count; i += kStep) {
+    for (int64_t at = i; at < i + kStep; at += kWidth) {
+      prefetch_for_writing(y + at);
+      store(y + at, function(load(x + at)));
+    }
+  }
   for (; i + kWidth <= count; i += kWidth) store(y + i, function(load(x + i)));
   some(i, count - i);
 }
@@ -261,7 +276,10 @@ inline void map2(Scalar scalar, const float* a, const float* b, float* y, int64_
   int64_t i = 0;
   const Vec left = splat(*a), right = splat(*b);
   const auto both = [&](auto get_a, auto get_b) {
-    for (; i + kWidth <= count; i += kWidth) store(y + i, function(get_a(a + i, kWidth), get_b(b + i, kWidth)));
+    for (; i + kWidth <= count; i += kWidth) {
+      prefetch_for_writing(y + i);
+      store(y + i, function(get_a(a + i, kWidth), get_b(b + i, kWidth)));
+    }
     if (i < count) store_some(y + i, function(get_a(a + i, count - i), get_b(b + i, count - i)), count - i);
   };
   const auto element = [](const float* p, int64_t n) { return n == kWidth ? load(p) : load_some(p, n); };

@@ -460,10 +460,12 @@ class Emitter {
     const ScalarType type = kernel_.nodes[statement.node].type;
     Value* base = buffers_[static_cast<size_t>(access.buffer)];
     Value* place = shared_place(access);
-    if (lanes_.count == 0)
+    if (lanes_.count == 0) {
       store_one(b_, type, base, place, use(statement.node));
-    else
-      store_run(b_, type, {base, place, access.step(vector_level_)}, lanes_, vector(use(statement.node)));
+      return;
+    }
+    store_run(b_, type, {base, place, access.step(vector_level_)}, lanes_, vector(use(statement.node)));
+    if (access.step(vector_level_) == 1 && lanes_.mask == nullptr) prefetch_for_writing(b_, type, base, place);
   }
 
   void check(Value* fault) {
