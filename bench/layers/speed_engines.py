@@ -121,7 +121,7 @@ class Copy(Engine):
         self.run = lambda: list(pool.map(lambda part: np.copyto(*part), parts))
 
 
-ENGINES = {"numpy": Numpy, "tenon": Tenon, "torch.compile": Torch, "numexpr": Numexpr, "numba": Numba, "copy": Copy}
+ENGINES = {"numpy": Numpy, "tenon": Tenon, "torch": Torch, "numexpr": Numexpr, "numba": Numba, "copy": Copy}
 
 
 def load(job):

@@ -54,6 +54,7 @@ struct LayerDefinition {
   std::vector<std::string> inputs = {};  ///< Their names. Empty: "x".
   bool variadic = false;                 ///< The last input stands for any number of them, at least one.
   int outputs = 1;                       ///< How many.
+  bool fast = false;                     ///< Of formulas: as LayerBuilder::set_fast() has it.
   std::string doc = {};                  ///< What the layer computes; the first line is shown in lists.
   std::map<std::string, std::string> field_docs = {};
   int version = 1;

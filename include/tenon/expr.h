@@ -182,6 +182,11 @@ class TENON_API LayerBuilder {
  public:
   explicit LayerBuilder(std::string name, std::string doc = "");
 
+  /// Lets formulas be simplified as if floats were real numbers: x / sqrt(y) to a multiplication, pow(x, 2) to x * x,
+  /// x - x to 0. The last bits, overflow, the sign of zero, and what NaN and infinity give may then be others. Not
+  /// said, all of them are kept.
+  void set_fast(bool fast);
+
   /// A dimension is a constant, a name, or unknown: then it gets a name.
   Expr input(const std::string& name, DType dtype, const Shape& dims);
   /// The same as text: "f32[n, c, 3]". A name that is no dtype ("T[n]") is a dtype that is open until the layer is

@@ -187,6 +187,7 @@ void bind_define_layer(nb::module_& module) {
       "_define_layer",
       [](const nb::handle& layer, const nb::callable& formulas) {
         LayerDefinition definition = definition_of(layer);
+        definition.fast = nb::cast<bool>(layer.attr("fast"));
         define_layer(definition, formulas_of(formulas));
       },
       "Registers a tenon.Layer; formulas(symbols, fields) gives its outputs.");

@@ -271,9 +271,10 @@ Layer.trace() makes one.)")
       nb::arg("what"), "The symbolic tensor that an object stands for; `what` begins the error otherwise.");
   module.def(
       "_trace",
-      [](std::string name, std::string doc, const std::vector<std::pair<std::string, std::string>>& inputs,
+      [](std::string name, std::string doc, bool fast, const std::vector<std::pair<std::string, std::string>>& inputs,
          const nb::callable& function) -> std::variant<LayerExpr, GraphHandle> {
         LayerBuilder builder(std::move(name), std::move(doc));
+        builder.set_fast(fast);
         nb::list symbols;
         for (const auto& [input, type] : inputs) symbols.append(nb::cast(builder.input(input, type)));
         const std::vector<Expr> outputs = exprs_of(nb::cast<std::vector<Operand>>(function(symbols)));

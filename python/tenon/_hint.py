@@ -46,7 +46,7 @@ def _traces(function: Callable[..., Any], inputs: int, fields: dict[str, Any], r
         return [_core._as_expr(x, "its result") for x in results]
 
     try:
-        _core._trace("hint", "", [(f"x{i}", type_) for i in range(inputs)], formulas)
+        _core._trace("hint", "", False, [(f"x{i}", type_) for i in range(inputs)], formulas)
     except Exception:  # Whatever it is that formulas cannot do.
         return False
     return True

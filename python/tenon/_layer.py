@@ -121,6 +121,8 @@ class Layer:
     """How many outputs it has."""
     fields: dict[str, Any]
     """Its fields with their defaults."""
+    fast: bool
+    """Whether its formulas are simplified as if floats were real numbers."""
     callback: bool
     """Whether it is a callback: called when a plan runs, instead of traced when a graph is compiled."""
 
@@ -135,6 +137,7 @@ class Layer:
         version: int = 1,
         domain: str = "custom",
         outputs: int = 1,
+        fast: bool = False,
         callback: bool = False,
         types: Callable[..., Any] | None = None,
     ) -> None:
@@ -144,6 +147,7 @@ class Layer:
         self.version = version
         self.domain = domain
         self.outputs = outputs
+        self.fast = fast
         self.callback = callback
         self.doc = inspect.getdoc(function) or ""
         self.origin = _origin(function)
@@ -155,6 +159,10 @@ class Layer:
         if types is not None and not callback:
             raise InvalidArgumentError(
                 f"layer '{self.name}': a type rule is given, but formulas have their own; leave it out"
+            )
+        if fast and callback:
+            raise InvalidArgumentError(
+                f"layer '{self.name}': fast says how formulas are simplified, but a callback has none; leave it out"
             )
         if callback:
             if could_be_formulas(function, len(self.inputs), self.fields):
@@ -218,7 +226,7 @@ class Layer:
             )
         inputs = [(name, str(type_)) for name, type_ in zip(names, types, strict=True)]
         values = self.fields | fields
-        return _core._trace(self.name, self.doc, inputs, lambda symbols: self._body.formulas(symbols, values))
+        return _core._trace(self.name, self.doc, self.fast, inputs, lambda symbols: self._body.formulas(symbols, values))
 
     def _check_fields(self, fields: dict[str, Any]) -> None:
         for name in fields:
@@ -310,6 +318,7 @@ def layer(
     version: int = 1,
     domain: str = "custom",
     outputs: int = 1,
+    fast: bool = False,
     callback: bool = False,
     types: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Layer]: ...
@@ -321,6 +330,9 @@ def layer(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     name, version, domain:  what the layer is called; by default like the function, version 1, in "custom"
     outputs:                how many tensors the function returns
+    fast:                   formulas are simplified as if floats were real numbers: x / sqrt(y) becomes a multiplication.
+                            The last bits, overflow, the sign of zero, and what NaN and infinity give may be others; they
+                            are kept otherwise. What it calls is simplified with it, not by its own word
     callback:               the function is called with read-only NumPy arrays when a plan runs, and returns arrays, or
                             writes to those that a keyword parameter `out` gives it; the plan needs it then. The arrays
                             are lent for the call.

@@ -29,7 +29,7 @@ using Dims = std::vector<int64_t>;
 constexpr int64_t kVector = 16;
 constexpr int64_t kMostParts = 4;
 // That all parts of a formula have together: they share a kernel.
-constexpr double kMostOperations = 1 << 12;
+constexpr double kMostOperationsInParts = 1 << 12;
 
 // Where the formulas of a shape cut an axis.
 struct Cuts {
@@ -159,7 +159,7 @@ Plan plan_of(const Needs& needs, const Dims& dims) {
     const bool may_part = factors.size() == 1 && plan.parts == 1 && axis != outermost;
     const int64_t length = may_part ? part_length(cuts[axis], left) : 0;
     const int64_t parts = length > 0 ? left / length : 1;
-    if (parts > 1 && static_cast<double>(parts) * needs.operations <= kMostOperations) {
+    if (parts > 1 && static_cast<double>(parts) * needs.operations <= kMostOperationsInParts) {
       plan.parts_axis = new_axis;
       plan.parts = parts;
     }

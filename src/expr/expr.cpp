@@ -104,6 +104,8 @@ LayerBuilder::LayerBuilder(std::string name, std::string doc) : impl_(std::make_
   impl_->function.doc = std::move(doc);
 }
 
+void LayerBuilder::set_fast(bool fast) { impl_->fast = fast; }
+
 namespace {
 
 // `type` after the ones that are known to the function.
@@ -169,7 +171,7 @@ LayerExpr LayerBuilder::build(std::span<const std::pair<std::string, Expr>> outp
                             "or define_layer() it, whose layers may call operators",
                             impl_->function.name, impl_->calls[0].op));
   }
-  expr::Function function = simplify(expr::finish(impl_, outputs));
+  expr::Function function = simplify(expr::finish(impl_, outputs), impl_->fast);
   verify(function);
   return LayerExpr(std::make_shared<const LayerExpr::Impl>(LayerExpr::Impl{std::move(function)}));
 }

@@ -37,6 +37,7 @@ struct OperatorCall {
 struct LayerBuilder::Impl {
   expr::Function function;
   std::vector<expr::OperatorCall> calls = {};
+  bool fast = false;
 };
 
 /// A tensor: the formula of its element over Index(axis, shape[axis]).

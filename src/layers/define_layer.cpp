@@ -104,8 +104,8 @@ const std::vector<double>& LayerFields::numbers(std::string_view name) const {
 void define_layer(const LayerDefinition& definition, LayerFormulas formulas) {
   LayerInfo info = layer_info_of(definition, LayerKind::kExpression);
   std::vector<std::string> inputs = definition.inputs.empty() ? std::vector<std::string>{"x"} : definition.inputs;
-  LayerRegistry::global().add_or_replace(
-      std::make_shared<const ExpressionLayer>(std::move(info), std::move(inputs), std::move(formulas)));
+  LayerRegistry::global().add_or_replace(std::make_shared<const ExpressionLayer>(std::move(info), std::move(inputs),
+                                                                                 definition.fast, std::move(formulas)));
 }
 
 void define_layer(const LayerDefinition& definition, LayerFunctions functions) {

@@ -145,6 +145,7 @@ std::unique_ptr<LayerInstance> ExpressionLayer::create(const Attributes& fields)
 
 std::optional<Graph> ExpressionLayer::trace(std::span<const TensorType> inputs, const Attributes& fields) const {
   LayerBuilder builder(info_.name, info_.doc);
+  builder.set_fast(fast_);
   std::vector<std::string> names;
   for (size_t i = 0; i < inputs.size(); ++i) {
     // The last name of a variadic layer stands for the rest.

@@ -17,8 +17,8 @@ namespace tenon {
 /// A layer whose formulas are traced for each set of input types.
 class ExpressionLayer final : public LayerType {
  public:
-  ExpressionLayer(LayerInfo info, std::vector<std::string> input_names, LayerFormulas formulas)
-      : info_(std::move(info)), input_names_(std::move(input_names)), formulas_(std::move(formulas)) {}
+  ExpressionLayer(LayerInfo info, std::vector<std::string> input_names, bool fast, LayerFormulas formulas)
+      : info_(std::move(info)), input_names_(std::move(input_names)), fast_(fast), formulas_(std::move(formulas)) {}
 
   [[nodiscard]] const LayerInfo& info() const noexcept override { return info_; }
   /// An instance that runs by the interpreter and the operators' reference kernels.
@@ -28,6 +28,7 @@ class ExpressionLayer final : public LayerType {
  private:
   LayerInfo info_;
   std::vector<std::string> input_names_;
+  bool fast_;
   LayerFormulas formulas_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "expr/infer.h"
 #include "expr/inputs.h"
+#include "expr/simplify.h"
 #include "expr/trace.h"
 #include "ops/expression.h"
 
@@ -86,6 +87,7 @@ class TraceGraph {
     expr::Function function = trace_.function;
     function.outputs = std::move(computed);
     function.requirements.resize(requirements);
+    if (trace_.fast) function = expr::simplify(function, /*fast=*/true);
     expr::Narrowed narrowed = expr::without_unread(function);
     if (narrowed.inputs.empty()) {  // An Expression has an input.
       narrowed.inputs.push_back(0);

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "layers/support.h"
 
@@ -59,6 +60,20 @@ TEST_F(DefinedLayer, FieldsSteerTheTraceAndOutputsMayBeSeveral) {
   const std::vector<float> total = {2, 4, 8, 17, 25, 35}, sums = {14, 77};
   EXPECT_EQ(values_of<float>(outputs[0]), total);
   EXPECT_EQ(values_of<float>(outputs[1]), sums);
+}
+
+TEST_F(DefinedLayer, NaNIsKeptUnlessTheLayerIsFast) {
+  const LayerFormulas zeros = [](std::span<const Expr> inputs, const LayerFields&) {
+    return std::vector<Expr>{inputs[0] - inputs[0]};
+  };
+  define_layer({.name = "Exact"}, zeros);
+  define_layer({.name = "Fast", .fast = true}, zeros);
+  const Tensor infinity = floats({std::numeric_limits<float>::infinity()}, {1});
+  node("Exact", {{1}});
+  EXPECT_TRUE(std::isnan(values_of<float>(run({infinity})[0])[0]));
+  graph = Graph();
+  node("Fast", {{1}});
+  EXPECT_EQ(values_of<float>(run({infinity})[0])[0], 0);
 }
 
 TEST_F(DefinedLayer, AFunctionIsCalledWhenThePlanRuns) {

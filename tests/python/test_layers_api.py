@@ -72,6 +72,20 @@ def test_with_symbols_it_becomes_a_part_of_the_formulas():
     assert str(inlined).partition("\n")[2] == str(written).partition("\n")[2]
 
 
+def test_a_fast_layer_computes_as_with_real_numbers():
+    @tenon.layer(name="api_unit", fast=True)
+    def unit(x):
+        return x / tenon.sqrt(tenon.pow(x, 2).sum(-1, keepdims=True))
+
+    exact = tenon.layer(name="api_unit_exact")(unit.function)
+    assert str(unit.trace("f32[n, c]")).endswith("y[n, c] = x[n, c] * (1 / sqrt(sum[k < #c](x[n, k] * x[n, k])))\n")
+    assert "pow" in str(exact.trace("f32[n, c]"))
+    x = np.random.default_rng(0).normal(size=(5, 40)).astype(np.float32)
+    np.testing.assert_allclose(unit(x), x / np.linalg.norm(x, axis=-1, keepdims=True), rtol=1e-6)
+    with pytest.raises(tenon.InvalidArgumentError, match="a callback has none"):
+        tenon.layer(name="api_fast_callback", fast=True, callback=True)(lambda x: x)
+
+
 def test_a_trace_is_its_formula():
     traced = api_clip.trace("f16[n, c]", hi=2.5)
     first, doc, formula = repr(traced).splitlines()
