@@ -226,7 +226,11 @@ class Layer:
             )
         inputs = [(name, str(type_)) for name, type_ in zip(names, types, strict=True)]
         values = self.fields | fields
-        return _core._trace(self.name, self.doc, self.fast, inputs, lambda symbols: self._body.formulas(symbols, values))
+
+        def formulas(symbols: list[Expr]) -> list[Expr]:
+            return self._body.formulas(symbols, values)
+
+        return _core._trace(self.name, self.doc, self.fast, inputs, formulas)
 
     def _check_fields(self, fields: dict[str, Any]) -> None:
         for name in fields:
@@ -330,9 +334,9 @@ def layer(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
 
     name, version, domain:  what the layer is called; by default like the function, version 1, in "custom"
     outputs:                how many tensors the function returns
-    fast:                   formulas are simplified as if floats were real numbers: x / sqrt(y) becomes a multiplication.
-                            The last bits, overflow, the sign of zero, and what NaN and infinity give may be others; they
-                            are kept otherwise. What it calls is simplified with it, not by its own word
+    fast:                   formulas are simplified as if floats were real numbers, x / sqrt(y) to a multiplication say,
+                            with those of the layers that it calls. The last bits, overflow, the sign of zero, and what
+                            NaN and infinity give may be others then
     callback:               the function is called with read-only NumPy arrays when a plan runs, and returns arrays, or
                             writes to those that a keyword parameter `out` gives it; the plan needs it then. The arrays
                             are lent for the call.
