@@ -7,6 +7,8 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <numeric>
 #include <utility>
 
@@ -143,6 +145,9 @@ ScalarType type_of(const Nodes& nodes, const Node& node) {
 }
 
 NodeId Nodes::constant(ScalarType type, Scalar value) {
+  // There is one NaN, as its text says no more; which one an operation gives depends on the processor.
+  if (is_any(type, kFloats | kHalves) && std::isnan(value.real()))
+    value = Scalar::real(std::numeric_limits<double>::quiet_NaN());
   return intern({.kind = NodeKind::kConst, .type = type, .value = value});
 }
 

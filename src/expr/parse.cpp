@@ -312,7 +312,8 @@ class Parser {
   std::string literal() {
     std::string text = lexer_.accept("-") ? "-" : "";
     if (!lexer_.is_number()) lexer_.fail_found("a number");
-    return text += lexer_.take().text;
+    text += lexer_.take().text;
+    return text == "-nan" ? "nan" : text;
   }
 
   Scalar number(const std::string& text, ScalarType type) const {

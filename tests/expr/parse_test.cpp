@@ -13,6 +13,11 @@ using test::expect_error;
 
 std::string printed(const std::string& text) { return print(parse(text)); }
 
+TEST(Parse, NaNHasNoSign) {
+  const LayerExpr layer = LayerExpr::parse("layer L(x: f32[n], lo: f64 = -nan) -> f32[n]\n  y[i] = x[i] - -nan + lo\n");
+  EXPECT_EQ(layer, LayerExpr::parse(layer.to_string()));
+}
+
 TEST(Parse, NeedsNoMoreThanTheSentence) {
   EXPECT_EQ(printed("layer Clip(x: f32[n, c, h, w]; lo = 0, hi = 6) -> f32[n, c, h, w]\n"
                     "  y[n,c,h,w] = min(max(x[n,c,h,w], lo), hi)"),
