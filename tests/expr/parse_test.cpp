@@ -14,7 +14,7 @@ using test::expect_error;
 std::string printed(const std::string& text) { return print(parse(text)); }
 
 TEST(Parse, NaNHasNoSign) {
-  const LayerExpr layer = LayerExpr::parse("layer L(x: f32[n], lo: f64 = -nan) -> f32[n]\n  y[i] = x[i] - -nan + lo\n");
+  const LayerExpr layer = LayerExpr::parse("layer L(x: f32[n]; lo = -nan) -> f32[n]\n  y[i] = x[i] - -nan + lo\n");
   EXPECT_EQ(layer, LayerExpr::parse(layer.to_string()));
 }
 
