@@ -2,6 +2,7 @@
 #include "compiler/recognise.h"
 
 #include "base/elements.h"
+#include "expr/simplify.h"
 #include "expr/trace.h"
 #include "ops/define.h"
 #include "ops/epilogue.h"
@@ -99,7 +100,7 @@ std::optional<Definition> definition(const BuiltIn& builtin, std::span<const Ten
 class Recogniser {
  public:
   Recogniser(const LayerExpr& formulas, std::span<const TensorType> inputs)
-      : function_(formulas.impl().function), inputs_(inputs), skeleton_(skeleton_of(function_)) {
+      : function_(expr::uncontracted(formulas.impl().function)), inputs_(inputs), skeleton_(skeleton_of(function_)) {
     std::set<double> constants = {1};
     for (NodeId id = 0; id < function_.nodes.size(); ++id) {
       const Node& node = function_.nodes[id];
@@ -149,7 +150,7 @@ class Recogniser {
     return skeleton_of(other) == skeleton_ && same_formulas(function_, other);
   }
 
-  const Function& function_;
+  const Function function_;  // With one kind of products.
   std::span<const TensorType> inputs_;
   Skeleton skeleton_;
   std::vector<double> constants_;

@@ -60,6 +60,10 @@ struct Node {
 
   friend bool operator==(const Node&, const Node&) = default;
 };
+/// Whether the node is its operands' product.
+[[nodiscard]] inline bool is_product(const Node& node) {
+  return node.kind == NodeKind::kBinary && (node.binary() == BinaryOp::kMul || node.binary() == BinaryOp::kFastMul);
+}
 
 /// Index variables 0 … 15 are the axes of an output. Those of a Reduce follow, numbered from the inside: the first one
 /// is the lowest from kFirstBound that no Reduce within it has. So equal reductions are equal nodes, wherever they

@@ -34,6 +34,7 @@ std::optional<Range> binary_range(BinaryOp op, Range a, Range b) {
     case BinaryOp::kSub:
       return corners(a, b, [](int64_t x, int64_t y, int64_t& z) { return __builtin_sub_overflow(x, y, &z); });
     case BinaryOp::kMul:
+    case BinaryOp::kFastMul:
       return corners(a, b, [](int64_t x, int64_t y, int64_t& z) { return __builtin_mul_overflow(x, y, &z); });
     case BinaryOp::kFloorDiv:
     case BinaryOp::kDiv:

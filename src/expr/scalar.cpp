@@ -22,12 +22,25 @@ constexpr std::array<UnaryInfo, kUnaryOps> kUnaryTable = {{
 }};
 
 constexpr std::array<BinaryInfo, kBinaryOps> kBinaryTable = {{
-    {"+", kNumbers, false, 6},           {"-", kNumbers, false, 6},           {"*", kNumbers, false, 7},
-    {"/", kNumbers, false, 7},           {"//", kIntegers, false, 7},         {"%", kNumbers, false, 7},
-    {"mod", kNumbers, false, 0},         {"pow", kNumbers, false, 0},         {"min", kNumbers, false, 0},
-    {"max", kNumbers, false, 0},         {"&", kIntegers | kBools, false, 3}, {"|", kIntegers | kBools, false, 1},
-    {"^", kIntegers | kBools, false, 2}, {"<<", kIntegers, false, 5},         {">>", kIntegers, false, 5},
-    {"==", kNumbers | kBools, true, 4},  {"!=", kNumbers | kBools, true, 4},  {"<", kNumbers, true, 4},
+    {"+", kNumbers, false, 6},
+    {"-", kNumbers, false, 6},
+    {"*", kNumbers, false, 7},
+    {"fastmul", kNumbers, false, 0},
+    {"/", kNumbers, false, 7},
+    {"//", kIntegers, false, 7},
+    {"%", kNumbers, false, 7},
+    {"mod", kNumbers, false, 0},
+    {"pow", kNumbers, false, 0},
+    {"min", kNumbers, false, 0},
+    {"max", kNumbers, false, 0},
+    {"&", kIntegers | kBools, false, 3},
+    {"|", kIntegers | kBools, false, 1},
+    {"^", kIntegers | kBools, false, 2},
+    {"<<", kIntegers, false, 5},
+    {">>", kIntegers, false, 5},
+    {"==", kNumbers | kBools, true, 4},
+    {"!=", kNumbers | kBools, true, 4},
+    {"<", kNumbers, true, 4},
     {"<=", kNumbers, true, 4},
 }};
 
@@ -105,6 +118,7 @@ auto with_real(BinaryOp op, Use&& use) {
     case BinaryOp::kSub:
       return use([](double a, double b) { return a - b; });
     case BinaryOp::kMul:
+    case BinaryOp::kFastMul:
       return use([](double a, double b) { return a * b; });
     case BinaryOp::kDiv:
       return use([](double a, double b) { return a / b; });
@@ -179,6 +193,7 @@ auto with_integer(BinaryOp op, ScalarType type, Use&& use) {
     case BinaryOp::kSub:
       return use([](int64_t a, int64_t b) { return wrap(raw(a) - raw(b)); });
     case BinaryOp::kMul:
+    case BinaryOp::kFastMul:
       return use([](int64_t a, int64_t b) { return wrap(raw(a) * raw(b)); });
     case BinaryOp::kDiv:
       return use([=](int64_t a, int64_t b) { return divide(a, b, is_unsigned).quotient; });

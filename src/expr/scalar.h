@@ -128,6 +128,7 @@ enum class BinaryOp : uint8_t {
   kAdd,  ///< Integers wrap; likewise kSub, kMul.
   kSub,
   kMul,
+  kFastMul,   ///< kMul whose rounding may be left out where the product is added to something: of `fast` layers.
   kDiv,       ///< Integers truncate towards 0; by 0 they give 0; the smallest one by -1 wraps.
   kFloorDiv,  ///< Integers, towards minus infinity; by 0 gives 0.
   kRem,       ///< With a's sign, as C's % and fmod; integers by 0 give 0.
@@ -145,7 +146,7 @@ enum class BinaryOp : uint8_t {
   kLt,
   kLe,
 };
-inline constexpr int kBinaryOps = 19;
+inline constexpr int kBinaryOps = 20;
 
 /// How Cast makes one type of another.
 enum class CastMode : uint8_t {

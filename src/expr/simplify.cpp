@@ -227,6 +227,12 @@ Function simplify_once(const Function& function, bool fast) {
   return compact(result);
 }
 
+// A product as another kind of product; any other node as it is.
+NodeId as_product(Nodes& nodes, NodeId id, BinaryOp op) {
+  const Node node = nodes[id];
+  return is_product(node) ? nodes.binary(op, node.operands[0], node.operands[1]) : id;
+}
+
 }  // namespace
 
 NodeId simple(Nodes& nodes, NodeId id, bool fast) { return Simplifier(nodes, fast).simple(id); }
@@ -241,7 +247,26 @@ Function simplify(const Function& function, bool fast) {
     result = std::move(next);
     if (settled) break;
   }
-  return result;
+  return fast ? contracted(result) : result;
+}
+
+Function contracted(const Function& function) {
+  return compact(rebuild(function, [](Nodes& nodes, Node node, NodeId) {
+    const bool adds =
+        node.kind == NodeKind::kBinary && (node.binary() == BinaryOp::kAdd || node.binary() == BinaryOp::kSub);
+    const bool sums = node.kind == NodeKind::kReduce && node.reduction() == Reduction::kSum;
+    if (is_any(node.type, kFloats) && (adds || sums)) {
+      for (NodeId& operand : node.operands)
+        if (nodes[operand].type == node.type) operand = as_product(nodes, operand, BinaryOp::kFastMul);
+    }
+    return nodes.add(std::move(node));
+  }));
+}
+
+Function uncontracted(const Function& function) {
+  return compact(rebuild(function, [](Nodes& nodes, Node node, NodeId) {
+    return as_product(nodes, nodes.add(std::move(node)), BinaryOp::kMul);
+  }));
 }
 
 }  // namespace tenon::expr

@@ -33,7 +33,12 @@ struct Rule {
 /// What the rules, constant folding and index arithmetic make of a node whose operands are simple already; `fast` adds
 /// the rules that lose something.
 [[nodiscard]] NodeId simple(Nodes& nodes, NodeId id, bool fast = false);
-/// Every formula and shape, operands first; compacted.
+/// Every formula and shape, operands first; compacted, and `fast` contracted.
 [[nodiscard]] Function simplify(const Function& function, bool fast = false);
+
+/// Floats' products that are added to something as kFastMul; last, as rules are about kMul.
+[[nodiscard]] Function contracted(const Function& function);
+/// The other way round.
+[[nodiscard]] Function uncontracted(const Function& function);
 
 }  // namespace tenon::expr

@@ -4,6 +4,7 @@
 #include "codegen/run.h"
 #include "expr/interpret.h"
 #include "expr/parse.h"
+#include "expr/simplify.h"
 
 #include <fmt/core.h>
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace tenon {
 namespace {
@@ -35,17 +37,19 @@ std::vector<Tensor> inputs_of(const expr::Function& function, const std::map<std
   return inputs;
 }
 
-// Every instruction set against the interpreter, and all of them, and any division of the range, to the bit.
-void expect_right(const std::string& text, const std::vector<Tensor>& inputs, int64_t terms, const std::string& what) {
-  const expr::Function function = expr::parse(text);
+// Every instruction set against the interpreter, and all of them, and any division of the range, to the bit. Products
+// that are contracted are rounded where no instruction adds one unrounded: with SSE4.2.
+void expect_right(const expr::Function& function, const std::vector<Tensor>& inputs, int64_t terms,
+                  const std::string& what, bool contracted = false) {
   const std::vector<Tensor> expected = expr::interpret(function, views_of(inputs));
-  std::vector<Tensor> first;
+  std::map<bool, std::vector<Tensor>> first_of;  // By whether it has no such instruction, and needs one.
   for (const Isa isa : test::available_isas()) {
     const std::string where = fmt::format("{} on {}", what, isa_name(isa));
     const test::Run run = test::run_compiled(function, inputs, isa);
     EXPECT_FALSE(run.fault) << where;
     ASSERT_EQ(run.outputs.size(), expected.size()) << where;
     const test::Run parts = test::run_compiled(function, inputs, isa, 3);
+    std::vector<Tensor>& first = first_of[contracted && isa == Isa::kX86V2];
     for (size_t i = 0; i < expected.size(); ++i) {
       test::expect_close(run.outputs[i], expected[i], terms, where);
       EXPECT_TRUE(identical(run.outputs[i], parts.outputs[i])) << where << ": in three parts";
@@ -71,8 +75,10 @@ TEST_P(Layers, CodeAgreesWithTheInterpreter) {
     }
     if (layer.name == "gather" && change < 0) continue;  // Too little is there to be gathered from.
     if (layer.name == "total" && change > 0) continue;   // Its size is the point.
-    expect_right(std::string(layer.text), inputs_of(function, extents), terms * terms,
-                 fmt::format("{} ({})", layer.name, change));
+    const std::vector<Tensor> inputs = inputs_of(function, extents);
+    const std::string what = fmt::format("{} ({})", layer.name, change);
+    expect_right(function, inputs, terms * terms, what);
+    expect_right(expr::contracted(function), inputs, terms * terms, what + ", contracted", true);
   }
 }
 
@@ -100,6 +106,31 @@ TEST(Compiled, WhatIsNotSelectedDoesNotFail) {
       expr::parse("layer Shift(x: f32[n]) -> f32[n]\n  y[n] = where(n < 1, f32(0), x[n - 1])\n");
   const std::vector<Tensor> inputs = {test::random_tensor(DType::kFloat32, {37}, 1)};
   for (const Isa isa : test::available_isas()) EXPECT_FALSE(test::run_compiled(function, inputs, isa).fault);
+}
+
+// 4097 * 4097 has a bit more than a float, which shows whether the product is rounded before it is added.
+TEST(Compiled, ContractedProductsAreAddedUnrounded) {
+  const std::string head = "layer L(x: f32[n], c: f32[n]) -> f32[n], f32[n], f32[n], f32[]\n";
+  const expr::Function plain =
+      expr::parse(head +
+                  "  a[n] = x[n] * x[n] + c[n]\n  b[n] = x[n] * x[n] - c[n]\n  d[n] = c[n] - x[n] * x[n]\n"
+                  "  e[] = sum[k < #n](x[k] * c[k])\n");
+  const expr::Function fast = expr::contracted(plain);
+  EXPECT_TRUE(identical(expr::uncontracted(fast), plain));
+  const int64_t count = 37;
+  std::vector<Tensor> inputs(2);
+  for (Tensor& input : inputs) input = Tensor::zeros(DType::kFloat32, {count});
+  for (float& x : inputs[0].mutable_values<float>()) x = 4097;
+  for (float& c : inputs[1].mutable_values<float>()) c = 16785408;  // 4096 * 4098, one below the product.
+  for (const Isa isa : test::available_isas()) {
+    const float rest = isa == Isa::kX86V2 ? 0 : 1;
+    const std::vector<Tensor> exact = test::run_compiled(plain, inputs, isa).outputs;
+    const std::vector<Tensor> outputs = test::run_compiled(fast, inputs, isa).outputs;
+    for (const float x : exact[1].values<float>()) EXPECT_EQ(x, 0) << isa_name(isa);
+    for (const float x : outputs[0].values<float>()) EXPECT_EQ(x, 2 * 16785408.0F) << isa_name(isa);
+    for (const float x : outputs[1].values<float>()) EXPECT_EQ(x, rest) << isa_name(isa);
+    for (const float x : outputs[2].values<float>()) EXPECT_EQ(x, -rest) << isa_name(isa);
+  }
 }
 
 // --- operators, one by one, on what they are likely to get wrong
@@ -136,6 +167,7 @@ TEST_P(Operators, AgreeWithTheInterpreter) {
   std::vector<std::string> formulas = {"{0} + {1}",
                                        "{0} - {1}",
                                        "{0} * {1}",
+                                       "fastmul({0}, {1})",
                                        "{0} / {1}",
                                        "{0} % {1}",
                                        "mod({0}, {1})",

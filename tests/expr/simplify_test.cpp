@@ -202,5 +202,20 @@ TEST_P(Formulas, BecomeSimple) {
 
 INSTANTIATE_TEST_SUITE_P(, Formulas, ::testing::ValuesIn(kRows), [](const auto& row) { return row.param.name; });
 
+// --- contraction
+
+TEST(Contraction, IsOfFloatProductsThatAreAdded) {
+  const std::string head = "layer L(x: f32[n], i: i32[n]) -> f32[n], f32[], i32[n], f32[n]\n";
+  const Function plain = parse(head +
+                               "  a[n] = (x[n] * 3 + x[n] * 5 - x[n] * x[n]) * 2\n  b[] = sum[k < #n](x[k] * x[k])\n"
+                               "  c[n] = i[n] * 3 + 1\n  d[n] = max(x[n] * 2, x[n] + 1) * x[n]\n");
+  EXPECT_EQ(print(contracted(plain)), head +
+                                          "  a[n] = (fastmul(x[n], 3) + fastmul(x[n], 5) - fastmul(x[n], x[n])) * 2\n"
+                                          "  b[] = sum[k < #n](fastmul(x[k], x[k]))\n"
+                                          "  c[n] = i[n] * 3 + 1\n  d[n] = max(x[n] * 2, x[n] + 1) * x[n]\n");
+  EXPECT_TRUE(identical(uncontracted(contracted(plain)), plain));
+  EXPECT_TRUE(identical(parse(print(contracted(plain))), contracted(plain)));
+}
+
 }  // namespace
 }  // namespace tenon::expr

@@ -24,18 +24,18 @@ def hard_sigmoid(x, *, alpha=0.2, beta=0.5):
     return tenon.minimum(tenon.maximum(x * alpha + beta, 0), 1)
 
 
-@tenon.layer
+@tenon.layer(fast=True)
 def rms_norm(x, gain, *, epsilon=1e-5):
     return x * tenon.rsqrt((x * x).mean(-1, keepdims=True) + epsilon) * gain
 
 
-@tenon.layer
+@tenon.layer(fast=True)
 def layer_norm(x, gain, bias, *, epsilon=1e-5):
     centred = x - x.mean(-1, keepdims=True)
     return centred * tenon.rsqrt((centred * centred).mean(-1, keepdims=True) + epsilon) * gain + bias
 
 
-@tenon.layer
+@tenon.layer(fast=True)
 def group_norm(x, gain, bias, *, epsilon=1e-5):
     groups = x.reshape(x.shape[0], 4, -1)
     centred = groups - groups.mean(-1, keepdims=True)

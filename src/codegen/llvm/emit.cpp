@@ -13,6 +13,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <utility>
 
 namespace tenon::codegen {
 namespace {
@@ -22,6 +23,8 @@ using expr::NodeKind;
 using llvm::Value;
 
 constexpr unsigned kVectorBytes = 64;
+// How far ahead of its stores a loop asks for the lines: about what it stores while one arrives from memory.
+constexpr uint64_t kBytesAhead = 2048;
 
 class Emitter {
  public:
@@ -30,6 +33,7 @@ class Emitter {
         kernel_(kernel),
         b_(module.getContext(), isa),
         values_(static_cast<size_t>(kernel.nodes.size())),
+        recalled_(static_cast<size_t>(kernel.nodes.size())),
         results_(kernel.reductions.size()),
         accumulators_(kernel.reductions.size()) {
     llvm::Type* pointer = b_.getPtrTy();
@@ -75,14 +79,15 @@ class Emitter {
   void statement(const Statement& statement) {
     switch (statement.kind) {
       case StatementKind::kLet:
+        recalled_[static_cast<size_t>(statement.node)] = 0;
         set(statement.node, compute(statement.node));
         break;
       case StatementKind::kFor:
         loop(statement);
         break;
       case StatementKind::kAccumulate:
-        accumulators_[static_cast<size_t>(statement.number)].add(b_, use(statement.node), position(statement.number),
-                                                                 lanes_, copy_);
+        accumulators_[static_cast<size_t>(statement.number)].add(b_, use(statement.node), factors_of(statement.node),
+                                                                 position(statement.number), lanes_, copy_);
         break;
       case StatementKind::kStore:
         store(statement);
@@ -102,6 +107,7 @@ class Emitter {
       case StatementKind::kRecall: {
         const ScalarType type = kernel_.nodes[statement.node].type;
         const Run run{rows_[static_cast<size_t>(statement.number)], level_.back(), 1};
+        recalled_[static_cast<size_t>(statement.node)] = 1;
         set(statement.node, lanes_.count == 0 ? load_one(b_, type, run.base, run.first, nullptr)
                                               : load_run(b_, type, run, {lanes_.count, nullptr, nullptr}, nullptr));
         break;
@@ -115,10 +121,13 @@ class Emitter {
     Value* begin = loop.parallel ? begin_ : b_.getInt64(0);
     Value* end = loop.parallel ? end_ : b_.getInt64(static_cast<uint64_t>(loop.extent));
     const auto body = [&](Value* index) {
+      const std::vector<Statement>* outside = std::exchange(around_, &loop.body);
       level_.push_back(index);
       statements(loop.body);
       level_.pop_back();
+      around_ = outside;
     };
+    if (loop.vector) next_rows_ = next_rows(loop);
     if (loop.vector)
       vectors(loop, begin, end, body);
     else
@@ -199,6 +208,31 @@ class Emitter {
       body(begin);
     });
     return b_.CreateAdd(begin, count);
+  }
+
+  // What the loop around will read in its next iteration, if `loop` is the one there that stores: rows of a few lines
+  // that a reduction goes over first, which waits for each of them.
+  std::vector<const Access*> next_rows(const Statement& loop) const {
+    constexpr int64_t kMostBytes = 8192;
+    std::vector<const Access*> rows;
+    const auto has = [](const Statement& statement, StatementKind kind) {
+      return std::any_of(statement.body.begin(), statement.body.end(),
+                         [&](const Statement& inner) { return inner.kind == kind; });
+    };
+    if (around_ == nullptr || !has(loop, StatementKind::kStore)) return rows;
+    for (const Statement& before : *around_) {
+      if (!before.vector || before.extent != loop.extent || !has(before, StatementKind::kAccumulate)) continue;
+      for (const Statement& let : before.body) {
+        if (let.kind != StatementKind::kLet || kernel_.nodes[let.node].kind != NodeKind::kLoad) continue;
+        const Access& access = kernel_.accesses[static_cast<size_t>(kernel_.nodes[let.node].number)];
+        const int64_t bytes = access.step(loop.number - 1) * (dtype_bits(kernel_.nodes[let.node].type.dtype()) / 8);
+        if (access.step(loop.number) == 1 && access.rest < 0 && bytes >= kVectorBytes && bytes <= kMostBytes) {
+          const auto is_same = [&](const Access* row) { return *row == access; };
+          if (std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(&access);
+        }
+      }
+    }
+    return rows;
   }
 
   // How many vectors of a loop are worked on at a time: several of what is done in a few instructions, so that counting
@@ -335,12 +369,38 @@ class Emitter {
       case NodeKind::kUnary:
         return unary(b_, node.unary(), type, x[0]);
       case NodeKind::kBinary:
+        if (Value* fused = sum_with_product(node, x)) return fused;
         return binary(b_, node.binary(), type, x[0], x[1]);
       case NodeKind::kSelect:
         return b_.CreateSelect(x[0], x[1], x[2]);
       default:
         return cast(b_, node.cast_mode(), type, node.type, x[0]);
     }
+  }
+
+  // What a product that need not be rounded is made of, where both are at hand and one instruction adds it; else none.
+  std::optional<Factors> factors_of(NodeId id) {
+    const Node& node = kernel_.nodes[id];
+    const bool fuses = node.kind == NodeKind::kBinary && node.binary() == expr::BinaryOp::kFastMul &&
+                       expr::is_any(node.type, expr::kFloats) && has_fma(b_.isa()) &&
+                       recalled_[static_cast<size_t>(id)] == 0;
+    if (!fuses) return std::nullopt;
+    return Factors{use(node.operands[0]), use(node.operands[1])};
+  }
+
+  // a * b + c, a * b - c or c - a * b by one instruction; null if the node is none of them. `x` are the operands.
+  Value* sum_with_product(const Node& node, const std::vector<Value*>& x) {
+    const bool subtracts = node.binary() == expr::BinaryOp::kSub;
+    if (!subtracts && node.binary() != expr::BinaryOp::kAdd) return nullptr;
+    for (size_t i = 0; i < 2; ++i) {
+      std::optional<Factors> factors = factors_of(node.operands[i]);
+      if (!factors) continue;
+      Value* other = x[1 - i];
+      if (subtracts && i == 0) other = b_.CreateFNeg(other);
+      if (subtracts && i == 1) factors->a = b_.CreateFNeg(factors->a);
+      return multiply_add(b_, *factors, other);
+    }
+    return nullptr;
   }
 
   // The part of an address that all lanes share: without the steps of the vector loop, which count from `level_`.
@@ -465,7 +525,15 @@ class Emitter {
       return;
     }
     store_run(b_, type, {base, place, access.step(vector_level_)}, lanes_, vector(use(statement.node)));
-    if (access.step(vector_level_) == 1 && lanes_.mask == nullptr) prefetch_for_writing(b_, type, base, place);
+    if (access.step(vector_level_) != 1 || lanes_.mask != nullptr) return;
+    // The processor fetches by itself what is read on and on, but not what is written.
+    const auto bits = static_cast<uint64_t>(dtype_bits(type.dtype()));
+    prefetch(b_, type, base, b_.CreateAdd(place, b_.getInt64(8 * kBytesAhead / bits)), /*to_write=*/true);
+    for (const Access* row : next_rows_) {
+      const auto number = static_cast<size_t>(row->buffer);
+      Value* next = b_.CreateAdd(shared_place(*row), b_.getInt64(static_cast<uint64_t>(row->step(vector_level_ - 1))));
+      prefetch(b_, program_.buffers[number].type, buffers_[number], next, /*to_write=*/false);
+    }
   }
 
   void check(Value* fault) {
@@ -488,8 +556,11 @@ class Emitter {
   Value* end_ = nullptr;
   std::vector<Value*> buffers_;
   std::vector<Value*> rows_;
+  const std::vector<Statement>* around_ = nullptr;  // The body that is being emitted.
+  std::vector<const Access*> next_rows_;            // Of the vector loop that is.
   std::vector<Value*> level_;   // The variables of the loops around; of a vector loop its first lane's.
   std::vector<Value*> values_;  // By node.
+  std::vector<char> recalled_;  // By node: whether its value comes from a scratch row.
   std::vector<Value*> results_;
   std::vector<Accumulator> accumulators_;
   std::map<int, std::vector<char>> varies_;

@@ -14,9 +14,6 @@ using llvm::Value;
 
 namespace {
 
-// How far ahead of its stores a loop asks for the lines: about what it stores while one arrives from memory.
-constexpr uint64_t kBytesAhead = 2048;
-
 bool has_gathers(Isa isa, unsigned bits) { return isa == Isa::kX86V4 && bits >= 32; }
 
 Value* address(Builder& b, ScalarType type, Value* base, Value* place) {
@@ -153,10 +150,10 @@ Value* load_gather(Builder& b, ScalarType type, Value* base, Value* places, cons
   return zero_where_not(b, mask, from_memory(b, type, value));
 }
 
-void prefetch_for_writing(Builder& b, ScalarType type, Value* base, Value* place) {
-  Value* ahead = b.CreateConstGEP1_64(b.getInt8Ty(), address(b, type, base, place), kBytesAhead);
+void prefetch(Builder& b, ScalarType type, Value* base, Value* place, bool to_write) {
   b.CreateIntrinsic(llvm::Intrinsic::prefetch, {b.getPtrTy()},
-                    {ahead, b.getInt32(/*write=*/1), b.getInt32(/*locality: all caches=*/3), b.getInt32(/*data=*/1)});
+                    {address(b, type, base, place), b.getInt32(to_write ? 1 : 0),
+                     b.getInt32(/*locality: all caches=*/3), b.getInt32(/*data=*/1)});
 }
 
 void store_one(Builder& b, ScalarType type, Value* base, Value* place, Value* value) {

@@ -44,9 +44,8 @@ struct Run {
 
 /// Stores the lanes that count.
 void store_run(Builder& build, expr::ScalarType type, const Run& run, const Lanes& lanes, llvm::Value* value);
-/// Asks for the line some way behind that element, which a loop that stores there will come to: the processor fetches
-/// what is read ahead by itself, but not what is written.
-void prefetch_for_writing(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place);
+/// Asks for the line of that element, which need not exist.
+void prefetch(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place, bool to_write);
 void store_one(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place, llvm::Value* value);
 
 }  // namespace tenon::codegen

@@ -53,9 +53,12 @@ Accumulator::State Accumulator::combine(Builder& b, State a, State c) const {
   return {b.CreateSelect(wins, c.best, a.best), b.CreateSelect(wins, c.position, a.position)};
 }
 
-void Accumulator::add(Builder& b, Value* value, Value* position, const Lanes& lanes, unsigned vector) {
+void Accumulator::add(Builder& b, Value* value, const std::optional<Factors>& factors, Value* position,
+                      const Lanes& lanes, unsigned vector) {
   const State before = load(b, vector);
-  const State next = combine(b, before, {b.splat(value, lanes_), is_arg() ? b.splat(position, lanes_) : nullptr});
+  const State next = factors && op_ == Reduction::kSum
+                         ? State{multiply_add(b, *factors, before.best), nullptr}
+                         : combine(b, before, {b.splat(value, lanes_), is_arg() ? b.splat(position, lanes_) : nullptr});
   Value* mask = across_ ? lanes.mask : nullptr;
   const auto store = [&](Value* now, Value* old, llvm::AllocaInst* to) {
     b.CreateStore(mask == nullptr ? now : b.CreateSelect(mask, now, old), to);

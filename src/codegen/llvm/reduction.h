@@ -2,9 +2,11 @@
 #pragma once
 
 #include "codegen/llvm/memory.h"
+#include "codegen/llvm/scalars.h"
 
 #include <tenon/expr.h>
 
+#include <optional>
 #include <vector>
 
 // Reductions on their way.
@@ -19,8 +21,10 @@ class Accumulator {
   /// together in halves.
   Accumulator(Builder& build, Reduction op, expr::ScalarType type, unsigned lanes, bool across, unsigned vectors);
 
-  /// `position` (i64) is of kArgMin and kArgMax only. Lanes that do not count change nothing.
-  void add(Builder& build, llvm::Value* value, llvm::Value* position, const Lanes& lanes, unsigned vector);
+  /// `position` (i64) is of kArgMin and kArgMax only; a sum adds the product of `factors`, if there are any, in place
+  /// of `value`, unrounded. Lanes that do not count change nothing.
+  void add(Builder& build, llvm::Value* value, const std::optional<Factors>& factors, llvm::Value* position,
+           const Lanes& lanes, unsigned vector);
   /// The result.
   [[nodiscard]] llvm::Value* finish(Builder& build);
 

@@ -95,6 +95,7 @@ Value* float_binary(Builder& b, BinaryOp op, Value* x, Value* y) {
     case BinaryOp::kSub:
       return b.CreateFSub(x, y);
     case BinaryOp::kMul:
+    case BinaryOp::kFastMul:
       return b.CreateFMul(x, y);
     case BinaryOp::kDiv:
       return b.CreateFDiv(x, y);
@@ -192,6 +193,7 @@ Value* integer_binary(Builder& b, BinaryOp op, bool no_sign, Value* x, Value* y)
     case BinaryOp::kSub:
       return b.CreateSub(x, y);
     case BinaryOp::kMul:
+    case BinaryOp::kFastMul:
       return b.CreateMul(x, y);
     case BinaryOp::kDiv:
       return divide(b, x, y, no_sign).quotient;
@@ -300,6 +302,15 @@ Value* unary(Builder& build, UnaryOp op, ScalarType type, Value* x) {
 
 Value* binary(Builder& build, BinaryOp op, ScalarType type, Value* a, Value* b) {
   return is_float(type) ? float_binary(build, op, a, b) : integer_binary(build, op, is_unsigned(type), a, b);
+}
+
+bool has_fma(Isa isa) { return isa != Isa::kX86V2; }
+
+Value* multiply_add(Builder& b, const Factors& factors, Value* c) {
+  const unsigned lanes = std::max({Builder::lanes(factors.a), Builder::lanes(factors.b), Builder::lanes(c)});
+  c = b.splat(c, lanes);
+  return b.CreateIntrinsic(llvm::Intrinsic::fma, {c->getType()},
+                           {b.splat(factors.a, lanes), b.splat(factors.b, lanes), c});
 }
 
 Value* cast(Builder& build, CastMode mode, ScalarType from, ScalarType to, Value* x) {

@@ -21,6 +21,16 @@ namespace tenon::codegen {
 [[nodiscard]] llvm::Value* cast(Builder& build, expr::CastMode mode, expr::ScalarType from, expr::ScalarType to,
                                 llvm::Value* x);
 
+/// What a product is made of.
+struct Factors {
+  llvm::Value* a;
+  llvm::Value* b;
+};
+/// Whether an instruction adds a product without rounding it before.
+[[nodiscard]] bool has_fma(Isa isa);
+/// a * b + c of floats by that instruction; what is a scalar stands for all lanes of the others.
+[[nodiscard]] llvm::Value* multiply_add(Builder& build, const Factors& factors, llvm::Value* c);
+
 /// a % b on floats, exact, with a's sign.
 [[nodiscard]] llvm::Value* remainder(Builder& build, llvm::Value* a, llvm::Value* b);
 

@@ -54,7 +54,7 @@ std::optional<Product> product_at(const Function& function, NodeId id) {
     return std::nullopt;
   }
   const expr::Node& body = function.nodes[node.body()];
-  if (body.kind != NodeKind::kBinary || body.binary() != expr::BinaryOp::kMul) return std::nullopt;
+  if (!expr::is_product(body)) return std::nullopt;
   Product product{.sum = id, .left = body.operands[0], .right = body.operands[1], .batch = {}, .rows = {}};
   product.inner = node.number;
   const std::vector<int> left = variables_of(function, product.left), right = variables_of(function, product.right);
