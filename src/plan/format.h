@@ -32,6 +32,7 @@ inline constexpr uint16_t kMinReaderMinor = 0;
 inline constexpr size_t kHeaderBytes = 64;
 inline constexpr size_t kHashOffset = 32;
 inline constexpr size_t kSectionBytes = 32;
+inline constexpr size_t kSectionHashOffset = 24;  ///< In a section's entry in the table.
 inline constexpr size_t kAlignment = 64;
 inline constexpr uint32_t kMaxSections = 64;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/files.h"
-#include "plan/format.h"
 #include "plan/plan.h"
 #include "plan/plan_generated.h"
+#include "plan/sections.h"
 #include "plan/xxh3.h"
 
 #include <fmt/core.h>
@@ -273,11 +273,6 @@ class TableWriter {
 static_assert(std::variant_size_v<Attribute> == static_cast<size_t>(fb::AttributeKind::MAX) + 1,
               "every attribute kind has its number in plan.fbs");
 
-template <typename T>
-void put(std::vector<std::byte>& bytes, size_t offset, T value) {
-  std::memcpy(bytes.data() + offset, &value, sizeof(T));
-}
-
 // Hands the whole file to `sink(data, size)` in order.
 template <typename Sink>
 void write_file_bytes(const Plan& plan, std::span<const KernelCode> kernels, Sink&& sink) {
@@ -292,37 +287,35 @@ void write_file_bytes(const Plan& plan, std::span<const KernelCode> kernels, Sin
   constants.write([&](const void* data, size_t size) { constants_hash.add(data, size); });
 
   const std::vector<std::byte> code = kernels.empty() ? std::vector<std::byte>() : write_code(kernels);
-  const uint32_t sections = code.empty() ? 2 : 3;
-  const uint64_t graph_offset = aligned(kHeaderBytes + sections * kSectionBytes);
-  const uint64_t constants_offset = aligned(graph_offset + tables.size());
-  const uint64_t constants_end = constants_offset + constants.size();
-  const uint64_t code_offset = code.empty() ? constants_end : aligned(constants_end);
-  std::vector<std::byte> head(graph_offset);
-  std::memcpy(head.data(), kMagic.data(), kMagic.size());
-  put(head, 8, kMajor);
-  put(head, 10, kMinor);
-  put(head, 12, kMinReaderMajor);
-  put(head, 14, kMinReaderMinor);
-  put(head, 16, sections);
-  put(head, 24, code_offset + code.size());
-  const auto put_section = [&](size_t index, SectionKind kind, uint64_t offset, uint64_t length, uint64_t hash) {
-    const size_t at = kHeaderBytes + index * kSectionBytes;
-    put(head, at, static_cast<uint32_t>(kind));
-    put(head, at + 8, offset);
-    put(head, at + 16, length);
-    put(head, at + 24, hash);
+  std::vector<PlanSection> sections = {
+      {.kind = static_cast<uint32_t>(SectionKind::kGraph),
+       .length = tables.size(),
+       .hash = xxh3(tables.data(), tables.size())},
+      {.kind = static_cast<uint32_t>(SectionKind::kConstants),
+       .length = constants.size(),
+       .hash = constants_hash.value()},
   };
-  put_section(0, SectionKind::kGraph, graph_offset, tables.size(), xxh3(tables.data(), tables.size()));
-  put_section(1, SectionKind::kConstants, constants_offset, constants.size(), constants_hash.value());
-  if (!code.empty()) put_section(2, SectionKind::kCode, code_offset, code.size(), xxh3(code.data(), code.size()));
-  put(head, kHashOffset, xxh3(head.data(), kHeaderBytes + sections * kSectionBytes));
+  if (!code.empty()) {
+    sections.push_back({.kind = static_cast<uint32_t>(SectionKind::kCode),
+                        .length = code.size(),
+                        .hash = xxh3(code.data(), code.size())});
+  }
+  place_sections(sections);
 
   static constexpr char kZeros[kAlignment] = {};
+  const std::vector<std::byte> head = plan_head(sections);
+  uint64_t position = head.size();
+  const auto pad_to = [&](const PlanSection& section) {
+    sink(kZeros, static_cast<size_t>(section.offset - position));
+    position = section.offset + section.length;
+  };
   sink(head.data(), head.size());
+  pad_to(sections[0]);
   sink(tables.data(), tables.size());
-  sink(kZeros, static_cast<size_t>(constants_offset - graph_offset - tables.size()));
+  pad_to(sections[1]);
   constants.write(sink);
-  sink(kZeros, static_cast<size_t>(code_offset - constants_end));
+  if (code.empty()) return;
+  pad_to(sections[2]);
   sink(code.data(), code.size());
 }
 
