@@ -99,6 +99,23 @@ void FileSink::write(const void* data, size_t size) {
   }
 }
 
+void create_file(const std::string& path, unsigned permissions, const std::function<void(FileSink&)>& fill) {
+  Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions));
+  if (file.get() < 0 && errno == EEXIST) {
+    throw Error(ErrorCode::kInvalidArgument,
+                fmt::format("'{}' exists and is not overwritten; give another name, or remove it first", path));
+  }
+  if (file.get() < 0) fail(path, "create");
+  try {
+    FileSink sink(file.get(), path);
+    fill(sink);
+    if (file.reset() != 0) fail(path, "finish");
+  } catch (...) {
+    ::unlink(path.c_str());
+    throw;
+  }
+}
+
 void write_file(const std::string& path, const std::function<void(FileSink&)>& fill) {
   std::string temporary;
   Descriptor file(create_beside(path, temporary));

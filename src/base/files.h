@@ -52,6 +52,10 @@ class FileSink {
   uint64_t position_ = 0;
 };
 
+/// Creates `path`, where nothing may be yet, with these permissions (less what the umask takes); when anything throws,
+/// the file is removed. Throws kInvalidArgument when there is something at `path`, kNotFound (no such folder), kIo.
+void create_file(const std::string& path, unsigned permissions, const std::function<void(FileSink&)>& fill);
+
 /// Writes `path` through a temporary file beside it that is renamed when `fill` returns; when anything throws, the
 /// temporary file is removed and what stood at `path` before is untouched. Throws kIo.
 void write_file(const std::string& path, const std::function<void(FileSink&)>& fill);

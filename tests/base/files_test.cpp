@@ -46,6 +46,22 @@ TEST_F(FilesTest, WhatIsWrittenIsMapped) {
   EXPECT_EQ(std::memcmp(file->bytes().data(), "hello", 5), 0);
 }
 
+TEST_F(FilesTest, AFileIsCreatedOnceWithItsPermissions) {
+  create_file(path("a"), 0600, [](FileSink& sink) { sink.write("new"); });
+  EXPECT_EQ(text_of(path("a")), "new");
+  EXPECT_EQ(std::filesystem::status(path("a")).permissions() & std::filesystem::perms::all,
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  expect_error(ErrorCode::kInvalidArgument, "a' exists and is not overwritten",
+               [&] { create_file(path("a"), 0600, [](FileSink&) {}); });
+  EXPECT_EQ(text_of(path("a")), "new");
+}
+
+TEST_F(FilesTest, AFailedCreationLeavesNothing) {
+  EXPECT_THROW(create_file(path("a"), 0600, [](FileSink&) { throw std::runtime_error("interrupted"); }),
+               std::runtime_error);
+  EXPECT_EQ(file_count(), 0U);
+}
+
 TEST_F(FilesTest, AFailedWriteLeavesTheOldFileAndNoTemporaryOne) {
   write_file(path("a"), [](FileSink& sink) { sink.write("old"); });
   EXPECT_THROW(write_file(path("a"),
