@@ -15,6 +15,7 @@
 #include <tenon/graph.h>
 #include <tenon/plugins.h>
 #include <tenon/shape.h>
+#include <tenon/signing.h>
 #include <tenon/surgery.h>
 #include <tenon/tensor.h>
 #include <tenon/version.h>

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "plan/code.h"
+#include "plan/signature.h"
 
 #include <tenon/graph.h>
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,6 +37,18 @@ void write_plan(const Plan& plan, const std::string& path, std::span<const Kerne
 /// dtype, shape and constant range. Constants point into `file`. Throws kCorrupt naming file, section and what is
 /// wrong; kUnsupported for a newer version. Memory and time stay in proportion to the file's size.
 [[nodiscard]] Plan read_plan(const std::shared_ptr<const MappedFile>& file);
+
+/// A plan, and whose signature its file has.
+struct SignedPlan {
+  Plan plan;
+  std::optional<PublicKey> signer;  ///< As the file has it: worth nothing unless `verified`.
+  bool verified = false;            ///< The signer is one of those that were asked for, and signed just these bytes.
+};
+
+/// The same, and verifies the signature if it is by one of `keys`. The code of a plan that is `verified` is a copy, so
+/// that nobody who changes the file later changes it. Throws kCorrupt also when such a signature does not hold.
+[[nodiscard]] SignedPlan read_signed_plan(const std::shared_ptr<const MappedFile>& file,
+                                          std::span<const PublicKey> keys);
 /// True when the bytes start like a plan.
 [[nodiscard]] bool looks_like_plan(const MappedFile& file);
 

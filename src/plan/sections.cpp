@@ -86,6 +86,8 @@ std::string section_name(uint32_t kind) {
       return "the constants section";
     case SectionKind::kCode:
       return "the code section";
+    case SectionKind::kSignature:
+      return "the signature section";
   }
   return fmt::format("the section of kind {}", kind);
 }

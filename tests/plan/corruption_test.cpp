@@ -97,7 +97,7 @@ TEST(PlanCorruption, NewerMajorVersionNamesBoth) {
   const Error error = error_of(std::move(bytes));
   EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
   EXPECT_NE(error.message().find("plan format 2.7"), std::string::npos) << error.what();
-  EXPECT_NE(error.message().find("reads plan format 1.1"), std::string::npos) << error.what();
+  EXPECT_NE(error.message().find("reads plan format 1.2"), std::string::npos) << error.what();
 }
 
 TEST(PlanCorruption, NewerMinReaderIsUnsupported) {

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "errors.h"
 #include "plan/sample_plan.h"
+#include "plan/signing_key.h"
 
 #include <gtest/gtest.h>
 
@@ -173,6 +174,15 @@ TEST(Plan, FailedWriteLeavesNothing) {
 TEST(Plan, ReadsFormat1_0) {
   const Plan read = read_plan(MappedFile::open(TENON_TEST_DATA "/compat/plan_1_0.plan"));
   EXPECT_TRUE(identical(read.graph, test::sample_plan().graph)) << read.graph.to_string();
+}
+
+// A signed file of format 1.2, by test::kSigningSeed.
+TEST(Plan, ReadsFormat1_2) {
+  const auto file = MappedFile::open(TENON_TEST_DATA "/compat/plan_1_2.plan");
+  const PublicKey keys[] = {test::signing_key().public_key()};
+  const SignedPlan read = read_signed_plan(file, keys);
+  EXPECT_TRUE(identical(read.plan.graph, test::sample_plan().graph)) << read.plan.graph.to_string();
+  EXPECT_TRUE(read.verified);
 }
 
 }  // namespace
