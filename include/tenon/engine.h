@@ -30,6 +30,9 @@ struct LoadOptions {
   /// Run the machine code in the file. Whoever wrote the file can then do whatever this program can, so this is for
   /// files of your own; otherwise code is generated again from the formulas in the file, or they are interpreted.
   bool trust_code = false;
+  /// Files of public keys (signing.h): the machine code in a plan that is signed with one of them runs, too. To find
+  /// out, the whole file is read.
+  std::vector<std::string> trusted_keys = {};
 };
 
 /// How a context runs.
@@ -65,7 +68,8 @@ class TENON_API Engine {
  public:
   /// Loads a plan file; weights stay in the mapped file, except those that a kernel wants packed, which happens here
   /// once. Throws kNotFound, kIo, kCorrupt (the verifying reader's findings), kUnsupported (a newer format), and
-  /// kNotFound naming layer, version and node when a native layer's plugin is not loaded.
+  /// kNotFound naming layer, version and node when a native layer's plugin is not loaded. With trusted keys, also
+  /// kCorrupt when a file was changed after it was signed with one of them, and what reading the keys gives.
   [[nodiscard]] static Engine load(const std::string& path, const LoadOptions& options = {});
   /// From a plan in memory.
   explicit Engine(Plan plan);
@@ -73,8 +77,8 @@ class TENON_API Engine {
   [[nodiscard]] std::span<const Port> inputs() const noexcept;
   [[nodiscard]] std::span<const Port> outputs() const noexcept;
   /// Writes the plan to a file, through a temporary one, with code for all instruction sets of this kind of processor
-  /// if it can be generated here, else with the code that it has and was
-  /// trusted. The same engine gives the same bytes.
+  /// if it can be generated here, else with the code that it has and was trusted. It is not signed, even if the engine
+  /// was loaded from a plan that is. The same engine gives the same bytes.
   void save(const std::string& path) const;
   [[nodiscard]] const Plan& plan() const noexcept;
   /// What the user should know of how formulas run (that they are interpreted, say), a sentence each; for what was

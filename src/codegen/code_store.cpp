@@ -58,7 +58,7 @@ std::shared_ptr<const Executable> CodeStore::make(const Program& program) {
     if (error.code() != ErrorCode::kUnsupported) throw;
     notices_.insert(fmt::format(
         "formulas are interpreted, which is slow: {}{}", error.message(),
-        any ? "; the plan has their code, which runs when you trust the plan (--trust-code, LoadOptions::trust_code)"
+        any ? "; the plan has their code, which runs when you trust the plan (--trust-key, --trust-code; LoadOptions)"
             : ""));
     return nullptr;
   }
@@ -78,6 +78,11 @@ std::shared_ptr<const Executable> CodeStore::get(const Program& program) {
     }
   }
   return entry->second;
+}
+
+void CodeStore::add_notice(std::string notice) {
+  const std::lock_guard lock(mutex_);
+  notices_.insert(std::move(notice));
 }
 
 std::vector<std::string> CodeStore::notices() const {

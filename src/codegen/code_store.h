@@ -34,6 +34,8 @@ class CodeStore final : public CodeSource {
   [[nodiscard]] std::shared_ptr<const Executable> get(const Program& program) override;
   /// What the plan brought along, if it is trusted.
   [[nodiscard]] std::vector<KernelCode> trusted() const;
+  /// Adds to what notices() says.
+  void add_notice(std::string notice);
   /// Why code is missing, or generated again although the plan has it; a sentence each, for the user.
   [[nodiscard]] std::vector<std::string> notices() const;
 

@@ -2,6 +2,7 @@
 #include <tenon/engine.h>
 
 #include "base/files.h"
+#include "plan/key_file.h"
 #include "runtime/builtin_backends.h"
 #include "runtime/context_impl.h"
 #include "runtime/program.h"
@@ -37,9 +38,17 @@ void pack_weights(const Engine::Impl& engine) {
   }
 }
 
-std::shared_ptr<const Engine::Impl> prepare(Plan plan, bool trust_code) {
+/// Why the machine code in a plan does not run although there are keys that are trusted.
+std::string missing_signature(const std::optional<PublicKey>& signer) {
+  return fmt::format("the machine code in the plan does not run: the plan is {}",
+                     signer ? fmt::format("signed by {}, which is none of the trusted keys", to_hex(*signer))
+                            : "not signed, so no trusted key vouches for it");
+}
+
+std::shared_ptr<const Engine::Impl> prepare(Plan plan, bool trust_code, std::string notice = "") {
   register_builtin_backends();
   auto impl = std::make_shared<Engine::Impl>(std::move(plan), trust_code);
+  if (!notice.empty()) impl->code.add_notice(std::move(notice));
   pack_weights(*impl);
   return impl;
 }
@@ -60,8 +69,16 @@ Engine::Impl::Impl(Plan from, bool trust_code)
 }
 
 Engine Engine::load(const std::string& path, const LoadOptions& options) {
-  return with_context([&] { return Engine(prepare(read_plan(MappedFile::open(path)), options.trust_code)); },
-                      [&] { return fmt::format("while loading '{}'", path); });
+  return with_context(
+      [&] {
+        const std::vector<PublicKey> keys = read_public_keys(options.trusted_keys);
+        SignedPlan read = read_signed_plan(MappedFile::open(path), keys);
+        const bool trusted = options.trust_code || read.verified;
+        const bool has_reason = !trusted && !keys.empty() && !read.plan.code.empty();
+        std::string notice = has_reason ? missing_signature(read.signer) : "";
+        return Engine(prepare(std::move(read.plan), trusted, std::move(notice)));
+      },
+      [&] { return fmt::format("while loading '{}'", path); });
 }
 
 Engine::Engine(Plan plan) : Engine(prepare(std::move(plan), false)) {}

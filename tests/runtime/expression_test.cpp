@@ -3,9 +3,11 @@
 #include "base/files.h"
 #include "errors.h"
 #include "plan/plan.h"
+#include "plan/plan_image.h"
 #include "runtime/graphs.h"
 
 #include <tenon/error.h>
+#include <tenon/signing.h>
 
 #include <gtest/gtest.h>
 
@@ -113,6 +115,67 @@ TEST_F(Formulas, AreInThePlanWithTheirCodeWhichRunsOnlyWhenTrusted) {
     untrusted.save(folder_ + "/copy.plan");
     EXPECT_TRUE(Engine::load(folder_ + "/copy.plan").plan().code.empty());
   }
+}
+
+TEST_F(Formulas, RunAsTheCodeOfAPlanThatIsSignedWithATrustedKey) {
+  const std::string key = folder_ + "/key", signer = make_key_pair(key);
+  const std::vector<std::string> trusted = {key + ".pub"};
+  const std::vector<Tensor> inputs = {random_f32({5, 37}, 1)};
+  const Engine engine = engine_of(graph_of(kSoftmax, 37));
+  const Tensor expected = engine.run(inputs)[0];
+  engine.save(plan());
+  sign_plan(plan(), key);
+  without_generator();
+
+  const Engine loaded = Engine::load(plan(), {.trusted_keys = trusted});
+  EXPECT_TRUE(identical(loaded.run(inputs)[0], expected));
+  EXPECT_TRUE(loaded.notices().empty()) << loaded.notices()[0];
+  const Engine nobodys = Engine::load(plan());
+  (void)nobodys.run(inputs);
+  EXPECT_EQ(nobodys.notices().size(), 1U) << "its formulas are interpreted, since no key is trusted";
+
+  // What is saved is unsigned, and the code goes along: whoever signs it vouches for it.
+  loaded.save(folder_ + "/copy.plan");
+  EXPECT_EQ(plan_signer(folder_ + "/copy.plan"), std::nullopt);
+  sign_plan(folder_ + "/copy.plan", key);
+  EXPECT_TRUE(identical(Engine::load(folder_ + "/copy.plan", {.trusted_keys = trusted}).run(inputs)[0], expected));
+}
+
+TEST_F(Formulas, SayWhyNoTrustedKeyVouchesForTheirCode) {
+  const std::string key = folder_ + "/key", other = folder_ + "/other", signer = make_key_pair(key);
+  make_key_pair(other);
+  engine_of(graph_of(kSwish, 37)).save(plan());
+  const auto notices = [&](const LoadOptions& options) {
+    const Engine engine = Engine::load(plan(), options);
+    EXPECT_EQ(engine.run(std::vector{random_f32({2, 37}, 1)})[0].count(), 74);
+    return engine.notices();
+  };
+  ASSERT_EQ(notices({.trusted_keys = {key + ".pub"}}).size(), 1U);
+  EXPECT_NE(notices({.trusted_keys = {key + ".pub"}})[0].find("the plan is not signed"), std::string::npos);
+  EXPECT_TRUE(notices({.trust_code = true, .trusted_keys = {key + ".pub"}}).empty());
+  sign_plan(plan(), key);
+  EXPECT_TRUE(notices({}).empty());
+  EXPECT_TRUE(notices({.trusted_keys = {other + ".pub", key + ".pub"}}).empty());
+  ASSERT_EQ(notices({.trusted_keys = {other + ".pub"}}).size(), 1U);
+  EXPECT_NE(notices({.trusted_keys = {other + ".pub"}})[0].find("is signed by " + signer), std::string::npos);
+}
+
+TEST_F(Formulas, OfAPlanThatWasChangedAfterItWasSignedAreNotLoaded) {
+  const std::string key = folder_ + "/key";
+  make_key_pair(key);
+  engine_of(graph_of(kSwish, 37)).save(plan());
+  sign_plan(plan(), key);
+  const PlanFile file = read_sections(MappedFile::open(plan()));
+  std::vector<std::byte> bytes(file.file->bytes().begin(), file.file->bytes().end());
+  bytes[file.find(plan_format::SectionKind::kCode)->offset + 100] ^= std::byte{1};
+  test::reseal(bytes);
+  write_file(plan(), [&](FileSink& sink) { sink.write(bytes.data(), bytes.size()); });
+  for (const bool trust_code : {false, true}) {
+    test::expect_error(ErrorCode::kCorrupt, "was changed after it was signed",
+                       [&] { (void)Engine::load(plan(), {.trust_code = trust_code, .trusted_keys = {key + ".pub"}}); });
+  }
+  test::expect_error(ErrorCode::kInvalidArgument, "holds a secret key, but a public one is required",
+                     [&] { (void)Engine::load(plan(), {.trusted_keys = {key}}); });
 }
 
 TEST_F(Formulas, TheSameEngineGivesTheSameBytes) {
