@@ -9,11 +9,19 @@
 namespace tenon::cli {
 namespace {
 
+// Whose plan it is: with keys, one of them must have signed it.
+std::string check_signature(const std::string& path, const std::vector<std::string>& keys) {
+  if (!keys.empty()) return fmt::format(", signed by {}", verify_plan(path, keys));
+  const auto signer = plan_signer(path);
+  return signer ? fmt::format(", which says that it is signed by {}; verify that with --trust-key", *signer) : "";
+}
+
 // A plan is read, verified, and its layers are looked up; a model is read, lowered and its types are inferred.
 std::string check_file(const std::string& path, const CheckArgs& args) {
   if (is_plan_file(path)) {
     const Engine engine = Engine::load(path);
-    return fmt::format("a sound plan with {} inputs and {} outputs", engine.inputs().size(), engine.outputs().size());
+    return fmt::format("a sound plan with {} inputs and {} outputs{}", engine.inputs().size(), engine.outputs().size(),
+                       check_signature(path, args.trusted_keys));
   }
   ModelArgs model;
   model.path = path;

@@ -18,6 +18,7 @@ struct ModelArgs {
   std::vector<std::string> outputs;
   std::vector<std::string> disabled_passes;
   bool trust_code = false;
+  std::vector<std::string> trusted_keys;
 };
 
 struct InspectArgs {
@@ -83,7 +84,17 @@ struct LayersArgs {
 };
 
 struct CheckArgs {
-  std::vector<std::string> files, plugins, maps, shapes;
+  std::vector<std::string> files, plugins, maps, shapes, trusted_keys;
+  bool json = false;
+};
+
+struct KeyArgs {
+  std::string path;
+  bool json = false;
+};
+
+struct SignArgs {
+  std::string plan, key;
   bool json = false;
 };
 
@@ -99,6 +110,8 @@ int run(const RunArgs& args);
 int bench(const BenchArgs& args);
 int layers(const LayersArgs& args);
 int check(const CheckArgs& args);
+int key(const KeyArgs& args);
+int sign(const SignArgs& args);
 int version(const VersionArgs& args);
 
 }  // namespace tenon::cli

@@ -5,6 +5,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <optional>
+
 namespace tenon::cli {
 namespace {
 
@@ -87,6 +89,7 @@ int inspect(const InspectArgs& args) {
     output_types.push_back(value->type());
   }
   const std::string format = plan ? "plan" : graph.dialect();
+  const std::optional<std::string> signer = plan ? plan_signer(args.model.path) : std::nullopt;
   if (args.json) {
     nlohmann::json document{{"file", args.model.path},
                             {"format", format},
@@ -97,6 +100,7 @@ int inspect(const InspectArgs& args) {
                             {"nodes", graph.node_count()},
                             {"weights", summary.weights},
                             {"weight_bytes", summary.weight_bytes}};
+    if (plan) document["signer"] = signer ? nlohmann::json(*signer) : nlohmann::json(nullptr);
     if (args.nodes) {
       document["graph"] = nlohmann::json::array();
       for (const Node* node : graph.topological_order()) document["graph"].push_back(node_json(node));
@@ -106,6 +110,7 @@ int inspect(const InspectArgs& args) {
   }
   fmt::print("{}: {}, {} nodes, {} constants of {:.1f} kB\n", args.model.path, format, graph.node_count(),
              summary.weights, static_cast<double>(summary.weight_bytes) / 1000);
+  if (signer) fmt::print("signed by  {}  ('tenon check --trust-key' verifies it)\n", *signer);
   print_ports("inputs", inputs, input_types);
   print_ports("outputs", outputs, output_types);
   print_counts("operators", summary.operators);

@@ -90,11 +90,16 @@ void add_compile_options(CLI::App& command, ModelArgs& model, const char* shape_
       ->allow_extra_args(false);
 }
 
+void add_trusted_keys(CLI::App& command, std::vector<std::string>& keys, const char* what) {
+  command.add_option("--trust-key", keys, what)->type_name("FILE.pub")->allow_extra_args(false);
+}
+
 void add_trust(CLI::App& command, ModelArgs& model) {
-  command.add_flag(
-      "--trust-code", model.trust_code,
-      "Run the machine code in the plan, which can do all that you can: for plans of your own. Without it, "
-      "code is generated again, or formulas are interpreted");
+  add_trusted_keys(command, model.trusted_keys,
+                   "Run the machine code in the plan if it is signed with this public key. May be repeated");
+  command.add_flag("--trust-code", model.trust_code,
+                   "Run the machine code in the plan, which can do all that you can: for plans of your own. Without it "
+                   "and without a key, code is generated again, or formulas are interpreted");
 }
 
 void add_dims(CLI::App& command, std::vector<std::string>& dims) {
@@ -262,6 +267,21 @@ void declare_check(CLI::App& command, CheckArgs& args) {
   add_plugins(command, args.plugins);
   add_maps(command, args.maps);
   add_shapes(command, args.shapes, "--input");
+  add_trusted_keys(command, args.trusted_keys,
+                   "Plans must be signed with this public key, and unchanged since. May be repeated: with one of them");
+  add_json(command, args.json);
+}
+
+void declare_key(CLI::App& command, KeyArgs& args) {
+  command.add_option("file", args.path, "Where the secret key goes; the public one goes to FILE.pub")
+      ->type_name("FILE")
+      ->required();
+  add_json(command, args.json);
+}
+
+void declare_sign(CLI::App& command, SignArgs& args) {
+  command.add_option("plan", args.plan, "The plan; the signature is written into it")->type_name("PLAN")->required();
+  command.add_option("--key", args.key, "The secret key, as 'tenon key' made it")->type_name("FILE")->required();
   add_json(command, args.json);
 }
 
@@ -304,6 +324,9 @@ int main_of(int argc, char** argv) {
                           "tenon layers --plugin ./libclip.so", layers, declare_layers);
   add_command<CheckArgs>(app, chosen, "check", "Check that models compile and plans are sound",
                          "tenon check lenet5.pb lenet5.plan --plugin ./libclip.so", check, declare_check);
+  add_command<KeyArgs>(app, chosen, "key", "Make a key pair to sign plans with", "tenon key mine", key, declare_key);
+  add_command<SignArgs>(app, chosen, "sign", "Sign a plan, so that others can trust its code",
+                        "tenon sign lenet5.plan --key mine", sign, declare_sign);
   add_command<VersionArgs>(app, chosen, "version", "Print the version", "tenon version --json", version,
                            [](CLI::App& command, VersionArgs& args) { add_json(command, args.json); });
   if (argc > 1 && argv[1][0] != '-') {

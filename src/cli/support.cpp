@@ -138,7 +138,7 @@ Engine load_engine(const ModelArgs& args) {
                       "compiling its model",
                       args.path));
     }
-    return Engine::load(args.path, {.trust_code = args.trust_code});
+    return Engine::load(args.path, {.trust_code = args.trust_code, .trusted_keys = args.trusted_keys});
   }
   Progress progress("compiling");
   CompileOptions options = compile_options(args);

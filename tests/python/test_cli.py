@@ -50,7 +50,8 @@ def built_in(tmp_path_factory):
 def test_every_command_has_help_with_an_example():
     """Each command's --help ends with an example that names it, and succeeds."""
     out, _ = tenon("--help")
-    for command in ("inspect", "surgery", "convert", "compile", "run", "bench", "layers", "check", "version"):
+    models = ("inspect", "surgery", "convert", "compile", "run", "bench", "check")
+    for command in (*models, "layers", "key", "sign", "version"):
         assert command in out
         assert f"tenon {command}" in tenon(command, "--help")[0].split("Example:")[1]
 
@@ -115,6 +116,8 @@ def test_convert_answers_as_json_and_goes_by_its_option(tmp_path):
         (["run", LENET5, "--random", "--prepare", "banana"], "banana"),
         (["run", LENET5, "--random", "-o", "out.txt"], "must end in .npy or .npz"),
         (["bench", LENET5, "--runs", "0"], "--runs"),
+        (["sign", "a.plan"], "--key is required"),
+        (["key"], "file is required"),
         (["surgery", LENET5, "--find", "opp=MatMul"], "'opp' is none of name, leaf, op"),
         (["surgery", LENET5, "--collapse", "flatten"], "must read NAMESPACE=Layer"),
         (["surgery", LENET5, "--connect", "a"], "must read TENSOR->NODE"),
@@ -148,6 +151,8 @@ def test_wrong_usage_is_exit_code_2(words, said, tmp_path):
         (["surgery", LENET5, "--connect", "dense/bia->dense/MatMul"], "did you mean 'dense/bias'"),
         (["run", LENET5, "--input", "missing.npy"], "missing.npy"),
         (["layers", "Nothing"], "no loaded layer is called 'Nothing'"),
+        (["sign", "missing.plan", "--key", "missing.key"], "cannot open the key 'missing.key'"),
+        (["key", "no/such/folder/mine"], "cannot create 'no/such/folder/mine'"),
     ],
 )
 def test_bad_input_is_exit_code_3_and_leaves_nothing_behind(words, said, tmp_path):
