@@ -229,17 +229,23 @@ by one thread at a time; make one for each thread.)");
 Immutable; used by any number of threads.)")
       .def_static(
           "load",
-          [](const std::filesystem::path& path, bool trust_code) {
+          [](const std::filesystem::path& path, bool trust_code,
+             const std::vector<std::filesystem::path>& trusted_keys) {
             load_environment_plugins_once();
-            return EngineHandle(with_file(
-                path, [&](const std::string& file) { return Engine::load(file, {.trust_code = trust_code}); }));
+            std::vector<std::filesystem::path> files = trusted_keys;
+            files.push_back(path);
+            const LoadOptions options{.trust_code = trust_code, .trusted_keys = strings_of(trusted_keys)};
+            return EngineHandle(with_files(files, [&] { return Engine::load(path.string(), options); }));
           },
-          nb::arg("path"), nb::kw_only(), nb::arg("trust_code") = false,
-          nb::sig("def load(path: str | os.PathLike, *, trust_code: bool = False) -> Engine"),
+          nb::arg("path"), nb::kw_only(), nb::arg("trust_code") = false, nb::arg("trusted_keys") = nb::make_tuple(),
+          nb::sig("def load(path: str | os.PathLike, *, trust_code: bool = False, "
+                  "trusted_keys: collections.abc.Sequence[str | os.PathLike] = ()) -> Engine"),
           R"(Loads a plan file. Weights stay in the file, which is mapped into memory: do not change it in place.
 
-trust_code:  run the machine code in the file, which can then do whatever this program can: for files of your own.
-             Otherwise code is generated again from the formulas in the file, or they are interpreted.
+trust_code:    run the machine code in the file, which can then do whatever this program can: for files of your own.
+               Otherwise code is generated again from the formulas in the file, or they are interpreted.
+trusted_keys:  files of public keys (make_key): the code of a plan that is signed with one of them runs, too. A plan that
+               was changed after that raises CorruptError, and notices says why the code of others does not run.
 
 Raises MissingFileError, IoError, CorruptError, UnsupportedError for a newer format, and NotFoundError naming layer,
 version and node when a layer's plugin is not loaded.)")
@@ -250,7 +256,8 @@ version and node when a layer's plugin is not loaded.)")
             with_file(path, [&](const std::string& file) { engine.save(file); });
           },
           nb::arg("path"), nb::sig("def save(self, path: str | os.PathLike) -> None"),
-          "Writes the plan to a file, which appears whole or not at all. The same engine gives the same bytes.")
+          "Writes the plan to a file, which appears whole or not at all: unsigned. The same engine gives the same "
+          "bytes.")
       .def_prop_ro(
           "inputs",
           [](const EngineHandle& self) {

@@ -22,6 +22,7 @@ NB_MODULE(_core, module) {
   bind_expr_call(module);
   bind_define_layer(module);
   bind_engine(module);
+  bind_signing(module);
   bind_compile(module);
   bind_convert(module);
   bind_io(module);

@@ -24,6 +24,7 @@ void bind_expr_functions(nb::module_& module);
 void bind_expr_call(nb::module_& module);
 void bind_define_layer(nb::module_& module);
 void bind_engine(nb::module_& module);
+void bind_signing(nb::module_& module);
 void bind_io(nb::module_& module);
 
 /// Loads what TENON_PLUGINS names, the first time it is called; in case of an error again the next time. Releases the
