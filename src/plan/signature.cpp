@@ -102,13 +102,14 @@ std::optional<Signature> signature_of(const PlanFile& plan) {
 
 bool holds(const Signature& signature, const PlanFile& plan, Bytes code) {
   initialise();
-  const Bytes file = plan.file->bytes().first(plan.sections.back().offset);
-  const size_t head_bytes = kHeaderBytes + plan.sections.size() * kSectionBytes;
-  std::vector<std::byte> head(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(head_bytes));
+  // The head is made again from what was read of it, not read again: the places of the sections, the code's among them,
+  // are those that were signed, even if somebody writes to the file meanwhile.
+  std::vector<std::byte> head = plan_head(plan.sections, plan.versions);
   clear_dependent(head, plan.sections.size());
   Digest digest;
   digest.add(head);
-  size_t position = head_bytes;
+  const Bytes file = plan.file->bytes().first(plan.sections.back().offset);
+  size_t position = head.size();
   if (const PlanSection* section = plan.find(SectionKind::kCode)) {
     digest.add(file.subspan(position, section->offset - position));
     digest.add(code);
@@ -130,8 +131,8 @@ void write_signed(const PlanFile& plan, const SecretKey& key, const std::functio
   }
   if (sections.size() == kMaxSections) {
     throw Error(ErrorCode::kUnsupported,
-                fmt::format("'{}' has {} sections, as many as a plan can have: there is no place "
-                            "for a signature; compile the model again with this Tenon",
+                fmt::format("'{}' has {} sections, as many as a plan can have: there is no place for a "
+                            "signature; compile the model again with this Tenon",
                             plan.file->path(), kMaxSections));
   }
   sections.push_back(

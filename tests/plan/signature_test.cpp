@@ -151,6 +151,13 @@ TEST(Signature, CodeIsACopyThatLaterChangesToTheFileDoNotReach) {
   };
   EXPECT_TRUE(lies_in_file(read_plan(file).code[0]));
   EXPECT_FALSE(lies_in_file(read_signed_plan(file, keys).plan.code[0]));
+  // And the copy is what is verified.
+  const PlanFile sections = read_sections(file);
+  const Bytes code = sections.bytes_of(*sections.find(plan_format::SectionKind::kCode));
+  Image changed(code.begin(), code.end());
+  EXPECT_TRUE(holds(*signature_of(sections), sections, changed));
+  changed.back() ^= std::byte{1};
+  EXPECT_FALSE(holds(*signature_of(sections), sections, changed));
 }
 
 TEST(Signature, MustBeTheLastSectionAndOfItsSize) {
