@@ -14,8 +14,6 @@ namespace {
 using expr::Node;
 using expr::NodeKind;
 
-constexpr int64_t kWidestVector = 64;  // Elements of a byte in the widest registers.
-
 std::string_view role_name(Buffer::Role role) {
   switch (role) {
     case Buffer::Role::kInput:
@@ -146,11 +144,8 @@ class Printer {
     }
   }
 
-  // A parallel loop gets its bounds when it runs; only how wide its vectors are depends on a short one's extent.
-  [[nodiscard]] int64_t extent_of(const Statement& loop) const {
-    if (!for_code_ || !loop.parallel) return loop.extent;
-    return loop.vector ? std::min(loop.extent, kWidestVector) : 0;
-  }
+  // A parallel loop gets its bounds when it runs.
+  [[nodiscard]] int64_t extent_of(const Statement& loop) const { return for_code_ && loop.parallel ? 0 : loop.extent; }
 
   const Program& program_;
   const Kernel& kernel_;

@@ -4,13 +4,15 @@
 #include "ops/expression.h"
 #include "runtime/segment.h"
 
+#include <array>
 #include <memory>
 
 namespace tenon {
 namespace {
 
-// An extent that stands for all larger ones: code for it has whole vectors and a rest.
-constexpr int64_t kAnyExtent = 67;
+// Extents whose code serves all others: an axis of 1 is none, one of 2 is too short for vectors along it, and the rest
+// is like 67.
+constexpr std::array<int64_t, 3> kExtents = {1, 2, 67};
 
 // Stands for a step of a plan that will not be run.
 class NoKernel final : public Kernel {
@@ -44,7 +46,7 @@ std::vector<KernelCode> code_of(const Engine::Impl& engine) {
   static constexpr Backend kRecording{"record", recording_kernels};
   codegen::CodeRecorder recorder;
   PackedWeights unused;
-  for (const int64_t extent : {int64_t{1}, kAnyExtent}) {
+  for (const int64_t extent : kExtents) {
     const auto dims = input_dims(engine, extent);
     if (!dims) break;
     try {

@@ -37,6 +37,8 @@ Graph graph_of(const std::string& text, int64_t columns) {
 }
 
 constexpr const char* kSwish = "layer Swish(x: f32[n, c]) -> f32[n, c]\n  y[n, c] = x[n, c] / (exp(-x[n, c]) + 1)\n";
+constexpr const char* kWave = "layer Wave(x: f32[n, c]) -> f32[n, c]\n  y[n, c] = x[n, c] + sin(f32(c) * x[n, c])\n";
+constexpr const char* kMirror = "layer Mirror(x: f32[n, c]) -> f32[n, c]\n  y[n, c] = x[n, #c - 1 - c]\n";
 
 // A folder of its own for plans and the cache of code, and code generation switched off for a while.
 class Formulas : public ::testing::Test {
@@ -114,6 +116,23 @@ TEST_F(Formulas, AreInThePlanWithTheirCodeWhichRunsOnlyWhenTrusted) {
     EXPECT_TRUE(identical(copied.run(many)[0], expected));
     untrusted.save(folder_ + "/copy.plan");
     EXPECT_TRUE(Engine::load(folder_ + "/copy.plan").plan().code.empty());
+  }
+}
+
+TEST_F(Formulas, HaveCodeInThePlanForEveryBatch) {
+  for (const char* text : {kSwish, kSoftmax, kWave, kMirror}) {
+    for (const int64_t width : {1, 3, 8, 37}) {
+      ::unsetenv("TENON_CODEGEN");
+      const Engine engine = engine_of(graph_of(text, width));
+      engine.save(plan());
+      without_generator();
+      const Engine loaded = Engine::load(plan(), {.trust_code = true});
+      for (int64_t batch = 1; batch < 70; ++batch) {
+        const std::vector<Tensor> inputs = {random_f32({batch, width}, 1)};
+        (void)loaded.run(inputs);
+        ASSERT_TRUE(loaded.notices().empty()) << text << width << ", " << batch << ": " << loaded.notices()[0];
+      }
+    }
   }
 }
 

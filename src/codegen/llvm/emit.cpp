@@ -286,12 +286,13 @@ class Emitter {
     return place;
   }
 
-  // So many lanes that the widest values fill a vector; what is computed of indices takes several then.
+  // So many lanes that the widest values fill a vector; what is computed of indices takes several then. A short loop
+  // gets fewer, but not a parallel one, whose code serves all extents.
   unsigned width_of(const Statement& loop) {
     unsigned widest = 0;
     widen(loop, loop.number, widest);
     const unsigned width = kVectorBytes / std::max(widest, 1U);
-    if (loop.extent >= width) return width;
+    if (loop.parallel || loop.extent >= width) return width;
     return std::max(2U, static_cast<unsigned>(std::bit_ceil(static_cast<uint64_t>(loop.extent))));
   }
   void widen(const Statement& at, int level, unsigned& widest) {
