@@ -78,7 +78,8 @@ def test_a_fast_layer_computes_as_with_real_numbers():
         return x / tenon.sqrt(tenon.pow(x, 2).sum(-1, keepdims=True))
 
     exact = tenon.layer(name="api_unit_exact")(unit.function)
-    assert str(unit.trace("f32[n, c]")).endswith("y[n, c] = x[n, c] * (1 / sqrt(sum[k < #c](fastmul(x[n, k], x[n, k]))))\n")
+    formula = "y[n, c] = x[n, c] * (1 / sqrt(sum[k < #c](fastmul(x[n, k], x[n, k]))))\n"
+    assert str(unit.trace("f32[n, c]")).endswith(formula)
     assert "pow" in str(exact.trace("f32[n, c]"))
     x = np.random.default_rng(0).normal(size=(5, 40)).astype(np.float32)
     np.testing.assert_allclose(unit(x), x / np.linalg.norm(x, axis=-1, keepdims=True), rtol=1e-6)

@@ -13,7 +13,7 @@
 // An IR builder with words for what all of the generator does: values that are scalars or vectors of them.
 //
 // Floating-point operations carry no flags: nothing is contracted, reordered or assumed, so every instruction set
-// computes the same bits.
+// computes the same bits. Only products that say so (kFastMul) are contracted, where there is an instruction.
 namespace tenon::codegen {
 
 class Builder : public llvm::IRBuilder<> {
