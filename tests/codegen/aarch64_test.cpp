@@ -4,6 +4,7 @@
 #include "codegen/layers.h"
 #include "codegen/run.h"
 #include "expr/parse.h"
+#include "temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -143,18 +144,15 @@ std::string run_in_qemu(const expr::Function& concrete, std::span<const Tensor> 
   const auto start = code.finish();
   program.finish(program.add(start.data(), start.size()));
 
-  namespace fs = std::filesystem;
-  std::string folder = (fs::temp_directory_path() / "tenon-qemu-XXXXXX").string();
-  if (::mkdtemp(folder.data()) == nullptr) return "";
-  const std::string path = folder + "/program";
+  const test::TemporaryFolder folder;
+  const std::string path = folder.path() + "/program";
   program.write(path);
-  fs::permissions(path, fs::perms::owner_all);
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
   std::string result;
   FILE* pipe = ::popen(("qemu-aarch64 " + path).c_str(), "r");
   std::array<char, 4096> buffer{};
   while (const size_t size = std::fread(buffer.data(), 1, buffer.size(), pipe)) result.append(buffer.data(), size);
   EXPECT_EQ(::pclose(pipe), 0);
-  fs::remove_all(folder);
   return result;
 }
 

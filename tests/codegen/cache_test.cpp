@@ -5,6 +5,7 @@
 #include "codegen/layers.h"
 #include "codegen/run.h"
 #include "errors.h"
+#include "temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -18,19 +19,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that goes away again.
 class CacheTest : public testing::Test {
  protected:
-  CacheTest() {
-    std::string name = (fs::temp_directory_path() / "tenon-cache-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~CacheTest() override { fs::remove_all(folder_); }
-
   [[nodiscard]] std::vector<fs::path> files() const {
     return {fs::directory_iterator(folder_), fs::directory_iterator()};
   }
-  std::string folder_;
+  test::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 constexpr CodeKey kA = {1, 2}, kB = {1, 3};

@@ -4,6 +4,7 @@
 #include "base/files.h"
 #include "errors.h"
 #include "plan/signing_key.h"
+#include "temporary_folder.h"
 
 #include <gtest/gtest.h>
 
@@ -22,11 +23,6 @@ const std::string kPublicLine = "tenon-public-key ed25519 " + kDigits;
 
 class KeyFiles : public testing::Test {
  protected:
-  KeyFiles() {
-    std::string name = (fs::temp_directory_path() / "tenon-keys-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~KeyFiles() override { fs::remove_all(folder_); }
   [[nodiscard]] std::string path() const { return folder_ + "/key"; }
   [[nodiscard]] std::string public_path() const { return path() + ".pub"; }
   // Writes a file as a secret key's would be.
@@ -40,7 +36,8 @@ class KeyFiles : public testing::Test {
     return {reinterpret_cast<const char*>(file->bytes().data()), file->bytes().size()};
   }
 
-  std::string folder_;
+  test::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 TEST_F(KeyFiles, ComeBack) {

@@ -6,6 +6,7 @@
 #include "plan/plan_image.h"
 #include "plan/sample_plan.h"
 #include "plan/signing_key.h"
+#include "temporary_folder.h"
 
 #include <tenon/signing.h>
 
@@ -227,15 +228,13 @@ TEST(Signature, NeedsAPlaceInTheTable) {
 class Signing : public testing::Test {
  protected:
   Signing() {
-    std::string name = (std::filesystem::temp_directory_path() / "tenon-signing-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     key_ = make_key_pair(path("key"));
     write_plan(test::sample_plan(), path("a.plan"));
   }
-  ~Signing() override { std::filesystem::remove_all(folder_); }
-  [[nodiscard]] std::string path(const char* name) const { return folder_ + "/" + name; }
+  [[nodiscard]] std::string path(const char* name) const { return folder_.path() + "/" + name; }
 
-  std::string folder_, key_;
+  test::TemporaryFolder folder_;
+  std::string key_;
 };
 
 TEST_F(Signing, WritesIntoThePlanAndIsVerified) {

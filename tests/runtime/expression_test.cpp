@@ -5,6 +5,7 @@
 #include "plan/plan.h"
 #include "plan/plan_image.h"
 #include "runtime/graphs.h"
+#include "temporary_folder.h"
 
 #include <tenon/error.h>
 #include <tenon/signing.h>
@@ -14,12 +15,9 @@
 #include <unistd.h>
 #include <cmath>
 #include <cstdlib>
-#include <filesystem>
 
 namespace tenon::testing {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kSoftmax =
     "layer Softmax(x: f32[n, c]) -> f32[n, c]\n"
@@ -43,20 +41,16 @@ constexpr const char* kMirror = "layer Mirror(x: f32[n, c]) -> f32[n, c]\n  y[n,
 // A folder of its own for plans and the cache of code, and code generation switched off for a while.
 class Formulas : public ::testing::Test {
  protected:
-  Formulas() {
-    std::string name = (fs::temp_directory_path() / "tenon-formulas-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
-  }
+  Formulas() { ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1); }
   ~Formulas() override {
     ::unsetenv("TENON_CODEGEN");
     ::unsetenv("XDG_CACHE_HOME");
-    fs::remove_all(folder_);
   }
   static void without_generator() { ::setenv("TENON_CODEGEN", "off", 1); }
   [[nodiscard]] std::string plan() const { return folder_ + "/a.plan"; }
 
-  std::string folder_;
+  test::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 TEST_F(Formulas, RunAsGeneratedCodeForEveryBatch) {
