@@ -38,7 +38,7 @@ void pack_weights(const Engine::Impl& engine) {
   }
 }
 
-/// Why the machine code in a plan does not run although there are keys that are trusted.
+// Why the machine code in a plan does not run although there are keys that are trusted.
 std::string missing_signature(const std::optional<PublicKey>& signer) {
   return fmt::format("the machine code in the plan does not run: the plan is {}",
                      signer ? fmt::format("signed by {}, which is none of the trusted keys", to_hex(*signer))

@@ -110,26 +110,28 @@ TEST(Compiled, WhatIsNotSelectedDoesNotFail) {
 
 // 4097 * 4097 has a bit more than a float, which shows whether the product is rounded before it is added.
 TEST(Compiled, ContractedProductsAreAddedUnrounded) {
-  const std::string head = "layer L(x: f32[n], c: f32[n]) -> f32[n], f32[n], f32[n], f32[]\n";
+  const std::string head = "layer L(x: f32[n], c: f32[n], z: f32[n]) -> f32[n], f32[n], f32[n], f32[n]\n";
   const expr::Function plain =
       expr::parse(head +
-                  "  a[n] = x[n] * x[n] + c[n]\n  b[n] = x[n] * x[n] - c[n]\n  d[n] = c[n] - x[n] * x[n]\n"
-                  "  e[] = sum[k < #n](x[k] * c[k])\n");
+                  "  a[n] = x[n] * x[n] + z[n]\n  b[n] = x[n] * x[n] - c[n]\n  d[n] = c[n] - x[n] * x[n]\n"
+                  "  e[n] = sum[k < 2](where(k == 0, z[n], x[n]) * where(k == 0, f32(1), x[n]))\n");
   const expr::Function fast = expr::contracted(plain);
   EXPECT_TRUE(identical(expr::uncontracted(fast), plain));
   const int64_t count = 37;
-  std::vector<Tensor> inputs(2);
+  std::vector<Tensor> inputs(3);
   for (Tensor& input : inputs) input = Tensor::zeros(DType::kFloat32, {count});
   for (float& x : inputs[0].mutable_values<float>()) x = 4097;
   for (float& c : inputs[1].mutable_values<float>()) c = 16785408;  // 4096 * 4098, one below the product.
+  for (float& z : inputs[2].mutable_values<float>()) z = -16785408;
   for (const Isa isa : test::available_isas()) {
     const float rest = isa == Isa::kX86V2 ? 0 : 1;
     const std::vector<Tensor> exact = test::run_compiled(plain, inputs, isa).outputs;
     const std::vector<Tensor> outputs = test::run_compiled(fast, inputs, isa).outputs;
-    for (const float x : exact[1].values<float>()) EXPECT_EQ(x, 0) << isa_name(isa);
-    for (const float x : outputs[0].values<float>()) EXPECT_EQ(x, 2 * 16785408.0F) << isa_name(isa);
-    for (const float x : outputs[1].values<float>()) EXPECT_EQ(x, rest) << isa_name(isa);
-    for (const float x : outputs[2].values<float>()) EXPECT_EQ(x, -rest) << isa_name(isa);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      for (const float x : exact[i].values<float>()) EXPECT_EQ(x, 0) << isa_name(isa) << ", output " << i;
+      for (const float x : outputs[i].values<float>())
+        EXPECT_EQ(x, i == 2 ? -rest : rest) << isa_name(isa) << ", output " << i;
+    }
   }
 }
 

@@ -127,7 +127,6 @@ class Emitter {
       level_.pop_back();
       around_ = outside;
     };
-    if (loop.vector) next_rows_ = next_rows(loop);
     if (loop.vector)
       vectors(loop, begin, end, body);
     else
@@ -146,6 +145,7 @@ class Emitter {
     };
     vector_level_ = loop.number;
     whole_steps_ = !loop.parallel;
+    next_rows_ = next_rows(loop);
     spreads_.clear();
     if (loop.parallel) begin = align(loop, begin, end, width, body);
     lanes_ = {width, nullptr, nullptr};
@@ -224,12 +224,13 @@ class Emitter {
       if (!before.vector || before.extent != loop.extent || !has(before, StatementKind::kAccumulate)) continue;
       for (const Statement& let : before.body) {
         if (let.kind != StatementKind::kLet || kernel_.nodes[let.node].kind != NodeKind::kLoad) continue;
-        const Access& access = kernel_.accesses[static_cast<size_t>(kernel_.nodes[let.node].number)];
-        const int64_t bytes = access.step(loop.number - 1) * (dtype_bits(kernel_.nodes[let.node].type.dtype()) / 8);
-        if (access.step(loop.number) == 1 && access.rest < 0 && bytes >= kVectorBytes && bytes <= kMostBytes) {
-          const auto is_same = [&](const Access* row) { return *row == access; };
-          if (std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(&access);
-        }
+        const Node& load = kernel_.nodes[let.node];
+        const Access& access = kernel_.accesses[static_cast<size_t>(load.number)];
+        const int64_t bytes = access.step(loop.number - 1) * (dtype_bits(load.type.dtype()) / 8);
+        const bool is_row =
+            access.step(loop.number) == 1 && access.rest < 0 && bytes >= kVectorBytes && bytes <= kMostBytes;
+        const auto is_same = [&](const Access* row) { return *row == access; };
+        if (is_row && std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(&access);
       }
     }
     return rows;
