@@ -78,7 +78,7 @@ class LayerInstance {
     return false;
   }
   /// The elements [begin, end) of the outputs; the views are whole, but for input 0, whose elements of the stretch are
-  /// at `first`. Several threads may do so at a time.
+  /// at `first`, which shares no memory with the outputs. Several threads may do so at a time.
   virtual void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                            std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
     (void)state, (void)first, (void)inputs, (void)outputs, (void)begin, (void)end;

@@ -130,7 +130,9 @@ class NativeState final : public LayerState {
 
   tenon_state* plugin_state = nullptr;
   std::vector<tenon_tensor> inputs, outputs;
-  std::vector<int64_t> counts;       // Element-wise layers: the number of elements of each input; then of the output.
+  // Element-wise layers: the number of elements of each input, then of the output; and the bytes to the next element of
+  // each input, 0 where all read one, then of each output.
+  std::vector<int64_t> counts, steps;
   std::vector<TensorType> declared;  // Data-dependent layers: what the type rule says of the outputs.
   bool check_next = true;
   bool check_always = check_every_run();
@@ -149,6 +151,12 @@ bool divisible(const NativeState& state) {
   return state.inputs.size() <= kMostTensorsInParts && state.outputs.size() <= kMostTensorsInParts &&
          std::all_of(state.inputs.begin(), state.inputs.end(), whole_bytes) &&
          std::all_of(state.outputs.begin(), state.outputs.end(), whole_bytes);
+}
+
+// Where element 0 would be if element `at` were at `data`; elements are `step` bytes apart.
+void* element_0(const void* data, int64_t at, int64_t step) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing is read before `data`
+  return reinterpret_cast<void*>(reinterpret_cast<uintptr_t>(data) - static_cast<uintptr_t>(at * step));
 }
 
 // The outputs of a data-dependent layer while it runs.
@@ -234,6 +242,9 @@ class NativeInstance final : public LayerInstance {
   template <typename Input, typename Output>
   tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, InPlace how, const Input& input,
                         const Output& output) const noexcept;
+  template <typename Input, typename Output>
+  tenon_status run_elements(const NativeState& state, int64_t begin, int64_t count, const Input& input,
+                            const Output& output) const noexcept;
   void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
 
   std::shared_ptr<const NativeTable> table_;  // Shared with the layer and the states made from this.
@@ -330,6 +341,11 @@ std::unique_ptr<LayerState> NativeInstance::prepare(std::span<const TensorView> 
       output.dims = &state->counts.back();
       output.rank = 1;
     }
+    const auto step_of = [&](const tenon_tensor& tensor) {
+      return *tensor.dims == state->counts.back() ? dtype_bits(static_cast<DType>(tensor.dtype)) / 8 : 0;
+    };
+    for (const tenon_tensor& input : state->inputs) state->steps.push_back(step_of(input));
+    for (const tenon_tensor& output : state->outputs) state->steps.push_back(step_of(output));
   }
   if (table_->layer.prepare != nullptr) {
     require_ok(table_->layer.prepare(instance_, state->inputs.data(), state->inputs.size(), state->outputs.data(),
@@ -391,44 +407,44 @@ tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, i
       [&](size_t i) { return state.outputs[i].data; });
 }
 
-// The same on other memory than the state's: `input(i)`, `output(i)`.
+// The same on other memory than the state's: `input(i)`, `output(i)`, where element 0 is or would be.
 //
 // In place, a compiler's vector loop gives way to one element at a time, because it must assume that what is stored is
 // read later. So the layer may get copies of its input, of some kilobytes, which stay in the first cache.
 template <typename Input, typename Output>
 tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end, InPlace how,
                                       const Input& input, const Output& output) const noexcept {
+  const size_t input_count = state.inputs.size();
+  size_t in_place = how == InPlace::kDirect ? input_count : 0;
+  while (in_place < input_count && (input(in_place) != output(0) || state.steps[in_place] == 0)) ++in_place;
+  if (in_place == input_count) return run_elements(state, begin, end - begin, input, output);
   constexpr int64_t kBlockBytes = 8 << 10;
   alignas(64) std::byte block[kBlockBytes];
-  const int64_t total = state.counts.back();
-  size_t in_place = how == InPlace::kDirect ? state.inputs.size() : 0;
-  while (in_place < state.inputs.size() && (input(in_place) != output(0) || *state.inputs[in_place].dims != total))
-    ++in_place;
-  int64_t step = end - begin;
-  const int64_t bytes = dtype_bits(static_cast<DType>(state.outputs[0].dtype)) / 8;
-  if (in_place < state.inputs.size()) step = std::min(step, kBlockBytes / bytes);
+  const int64_t step = state.steps[in_place], most = kBlockBytes / step;
   tenon_status status = TENON_STATUS_OK;
-  for (int64_t at = begin; at < end && status == TENON_STATUS_OK; at += step) {
-    const int64_t count = std::min(step, end - at);
-    tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
-    const auto part_of = [&](tenon_tensor tensor, void* data) {
-      tensor.data = data;
-      if (*tensor.dims != total) return tensor;  // One element, read by all; or an input left out.
-      tensor.data = static_cast<char*>(data) + at * (dtype_bits(static_cast<DType>(tensor.dtype)) / 8);
-      tensor.dims = &count;
-      return tensor;
-    };
-    for (size_t i = 0; i < state.inputs.size(); ++i) inputs[i] = part_of(state.inputs[i], input(i));
-    for (size_t i = 0; i < state.outputs.size(); ++i) outputs[i] = part_of(state.outputs[i], output(i));
-    if (in_place < state.inputs.size()) {
-      std::memcpy(block, inputs[in_place].data, static_cast<size_t>(count * bytes));
-      inputs[in_place].data = block;
-    }
-    const tenon_run run{sizeof(tenon_run),    0,       inputs, state.inputs.size(), outputs,
-                        state.outputs.size(), nullptr, nullptr};
-    status = table_->layer.run(instance_, state.plugin_state, &run);
+  for (int64_t at = begin; at < end && status == TENON_STATUS_OK; at += most) {
+    const int64_t count = std::min(most, end - at);
+    std::memcpy(block, static_cast<const std::byte*>(input(in_place)) + at * step, static_cast<size_t>(count * step));
+    const auto copied = [&](size_t i) { return i == in_place ? element_0(block, at, step) : input(i); };
+    status = run_elements(state, at, count, copied, output);
   }
   return status;
+}
+
+// One call of the layer.
+template <typename Input, typename Output>
+tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begin, int64_t count, const Input& input,
+                                          const Output& output) const noexcept {
+  const size_t input_count = state.inputs.size(), output_count = state.outputs.size();
+  tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
+  const auto part_of = [&](const tenon_tensor& tensor, void* data, int64_t step) -> tenon_tensor {
+    return {element_0(data, -begin, step), step == 0 ? tensor.dims : &count, 1, tensor.dtype};
+  };
+  for (size_t i = 0; i < input_count; ++i) inputs[i] = part_of(state.inputs[i], input(i), state.steps[i]);
+  for (size_t i = 0; i < output_count; ++i)
+    outputs[i] = part_of(state.outputs[i], output(i), state.steps[input_count + i]);
+  const tenon_run run{sizeof(tenon_run), 0, inputs, input_count, outputs, output_count, nullptr, nullptr};
+  return table_->layer.run(instance_, state.plugin_state, &run);
 }
 
 bool NativeInstance::takes_stretches(const LayerState* state) const {
@@ -439,16 +455,12 @@ bool NativeInstance::takes_stretches(const LayerState* state) const {
 
 void NativeInstance::run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                                  std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
-  // Where input 0 would begin if all of it were there.
-  const auto offset = static_cast<uintptr_t>(begin * (dtype_bits(inputs[0].dtype) / 8));
-  const auto origin = reinterpret_cast<uintptr_t>(first) - offset;
+  const auto& native = static_cast<const NativeState&>(*state);
   const auto input = [&](size_t i) {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): nothing is read before the stretch
-    return i == 0 ? reinterpret_cast<void*>(origin) : const_cast<void*>(inputs[i].data);  // Layers only read them.
+    return i == 0 ? element_0(first, begin, native.steps[0]) : const_cast<void*>(inputs[i].data);  // They only read.
   };
   const auto output = [&](size_t i) { return outputs[i].data; };
-  require_ok(run_part(static_cast<const NativeState&>(*state), begin, end, InPlace::kFromCopies, input, output), "run",
-             info_.origin);
+  require_ok(run_elements(native, begin, end - begin, input, output), "run", info_.origin);
 }
 
 void NativeInstance::run_parts(NativeState& state) const {

@@ -64,6 +64,7 @@ class DimsView {
   [[nodiscard]] int64_t back() const noexcept { return dims_[rank_ - 1]; }
   /// The number of elements.
   [[nodiscard]] size_t count() const noexcept {
+    if (rank_ == 1) return static_cast<size_t>(dims_[0]);  // What element-wise layers see, many times in a run.
     size_t count = 1;
     for (const int64_t extent : *this) count *= static_cast<size_t>(extent);
     return count;
