@@ -63,18 +63,30 @@ struct Problem {
 /// The loops of an Expression node for the problem's shapes.
 [[nodiscard]] codegen::Program program_of(const Problem& problem);
 
-/// A kernel's work in parts, each of which gives a stretch of output 0's elements: so what follows element by element
-/// can be done while a part's result is in the cache. Views and workspace are as for Kernel::run().
+/// Takes stretches of output 0 that are finished, and not where the output lies: elements [begin, end) of its memory
+/// are at `data`, until the call returns.
+class Finished {
+ public:
+  virtual void take(int64_t begin, int64_t end, const void* data) = 0;
+
+ protected:
+  ~Finished() = default;
+};
+
+/// A kernel's work in parts: so what follows element by element can be done on stretches of the result while they are
+/// in the cache. Views and workspace are as for Kernel::run().
 class Parts {
  public:
   virtual ~Parts() = default;
   [[nodiscard]] virtual int64_t count() const = 0;
-  /// The first element that part `index` gives. Parts are in order and leave nothing out; begin(count()) is the number
-  /// of elements.
-  [[nodiscard]] virtual int64_t begin(int64_t index) const = 0;
-  /// Writes the part's elements to `to`. On any of Problem::threads threads, whose number `thread` is; each has its own
-  /// call at a time.
-  virtual void run(int64_t index, int thread, std::span<const TensorView> inputs, void* to, void* workspace) const = 0;
+  /// How many threads they are worth, at most Problem::threads.
+  [[nodiscard]] virtual int threads() const = 0;
+  /// Stretches begin and end at multiples of it.
+  [[nodiscard]] virtual int64_t granularity() const = 0;
+  /// Gives the stretches of the parts [first, last) to `finished`; all parts together give each element once. On any of
+  /// threads() threads, whose number `thread` is; each has its own call at a time.
+  virtual void run(int64_t first, int64_t last, int thread, std::span<const TensorView> inputs, Finished& finished,
+                   void* workspace) const = 0;
 };
 
 /// Work that can be done for any stretch of the elements.
@@ -85,7 +97,8 @@ class Stretches {
   [[nodiscard]] virtual int64_t granularity() const { return 1; }
   /// False while whole runs are wanted: a user's layer is watched at first.
   [[nodiscard]] virtual bool ready() const { return true; }
-  /// Elements [begin, end), on any thread; several at a time. `first` has those of input 0, whose view is not read.
+  /// Elements [begin, end), on any thread; several at a time. `first` has those of input 0, whose view is not read; it
+  /// shares no memory with the outputs.
   virtual void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs) const = 0;
 };

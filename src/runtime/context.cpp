@@ -26,25 +26,30 @@ auto oldest(std::vector<Entry>& entries) {
                           [](const Entry& a, const Entry& b) { return a.last_used < b.last_used; });
 }
 
+/// Does a step on the stretches that the step before it finishes.
+class NextStep final : public Finished {
+ public:
+  NextStep(const Segment& segment, const Step& step)
+      : stretches_(*step.kernel->stretches()), inputs_(segment.inputs_of(step)), outputs_(segment.outputs_of(step)) {}
+  void take(int64_t begin, int64_t end, const void* data) override {
+    stretches_.run(begin, end, data, inputs_, outputs_);
+  }
+
+ private:
+  const Stretches& stretches_;
+  std::span<const TensorView> inputs_;
+  std::span<const MutableTensorView> outputs_;
+};
+
 /// A step and the one after it, part by part.
-void run_chain(const Segment& segment, size_t index, int threads, void* workspace) {
-  const Step &first = segment.steps[index], &second = segment.steps[index + 1];
-  const auto inputs_of = [&](const Step& step) {
-    return std::span(segment.inputs).subspan(step.first_input, step.input_count);
-  };
-  const auto outputs_of = [&](const Step& step) {
-    return std::span(segment.outputs).subspan(step.first_output, step.output_count);
-  };
+void run_chain(const Segment& segment, size_t index, void* workspace) {
+  const Step& first = segment.steps[index];
   const Parts& parts = *first.kernel->parts();
-  const Stretches& stretches = *second.kernel->stretches();
   std::exception_ptr failure;
-  cpu::parallel_for_threads(threads, parts.count(), [&](int64_t begin, int64_t end, int thread) {
+  cpu::parallel_for_threads(parts.threads(), parts.count(), [&](int64_t begin, int64_t end, int thread) {
     try {
-      std::byte* result = static_cast<std::byte*>(workspace) + first.parts_offset + thread * first.part_bytes;
-      for (int64_t part = begin; part < end; ++part) {
-        parts.run(part, thread, inputs_of(first), result, workspace);
-        stretches.run(parts.begin(part), parts.begin(part + 1), result, inputs_of(second), outputs_of(second));
-      }
+      NextStep next(segment, segment.steps[index + 1]);
+      parts.run(begin, end, thread, segment.inputs_of(first), next, workspace);
     } catch (...) {
 #ifdef _OPENMP
 #pragma omp critical
@@ -292,12 +297,11 @@ void Context::Impl::run_steps(Segment& segment) {
     double begin = kProfile ? now_us() : 0;
     for (; index < segment.steps.size(); ++index) {
       const Step& step = segment.steps[index];
-      const bool chained = step.part_bytes > 0 && segment.steps[index + 1].kernel->stretches()->ready();
+      const bool chained = step.chained && segment.steps[index + 1].kernel->stretches()->ready();
       if (chained) {
-        run_chain(segment, index, threads_, workspace);
+        run_chain(segment, index, workspace);
       } else {
-        step.kernel->run({segment.inputs.data() + step.first_input, step.input_count},
-                         {segment.outputs.data() + step.first_output, step.output_count}, workspace);
+        step.kernel->run(segment.inputs_of(step), segment.outputs_of(step), workspace);
       }
       if constexpr (kProfile) {
         const double end = now_us();

@@ -307,18 +307,8 @@ class Planner {
     const ValueId written = output_ids_[second.first_output];
     if (result != read || buffer_of_[static_cast<size_t>(written)] != buffer_of_[static_cast<size_t>(result)])
       return false;
-    int64_t most = 0;  // Elements of a part.
-    for (int64_t i = 0; i < parts->count(); ++i) {
-      if (parts->begin(i) % stretches->granularity() != 0) return false;
-      most = std::max(most, parts->begin(i + 1) - parts->begin(i));
-    }
-    const auto aligned = [](int64_t bytes) {
-      return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
-    };
-    first.part_bytes = aligned(bytes_for(state(result).dtype, most));
-    first.parts_offset = aligned(first.kernel->workspace_bytes());
-    segment_->workspace_bytes =
-        std::max(segment_->workspace_bytes, first.parts_offset + request_.threads * first.part_bytes);
+    if (parts->granularity() % stretches->granularity() != 0) return false;
+    first.chained = true;
     return true;
   }
 

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,11 +48,8 @@ struct Step {
   const Kernel* kernel = nullptr;
   size_t first_input = 0, input_count = 0;
   size_t first_output = 0, output_count = 0;
-  size_t report = 0;  ///< Of Segment::reports.
-  /// When not 0, the next step is done on this one's parts while they are in the cache: each thread has so many bytes
-  /// of the workspace for a part, from `parts_offset` on.
-  int64_t part_bytes = 0;
-  int64_t parts_offset = 0;
+  size_t report = 0;     ///< Of Segment::reports.
+  bool chained = false;  ///< The next step is done on this one's stretches while they are in the cache.
 };
 
 /// What became of one node; for explain() and the profiler.
@@ -101,6 +99,12 @@ struct Segment {
   std::vector<std::unique_ptr<Kernel>> kernels;
   std::vector<TensorView> inputs;
   std::vector<MutableTensorView> outputs;
+  [[nodiscard]] std::span<const TensorView> inputs_of(const Step& step) const {
+    return std::span(inputs).subspan(step.first_input, step.input_count);
+  }
+  [[nodiscard]] std::span<const MutableTensorView> outputs_of(const Step& step) const {
+    return std::span(outputs).subspan(step.first_output, step.output_count);
+  }
   std::vector<Place> input_places, output_places;
   std::vector<TensorView> results;  ///< kGraphEnd: the graph's outputs.
   std::vector<Place> result_places;

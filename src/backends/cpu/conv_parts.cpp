@@ -16,7 +16,9 @@ namespace {
 constexpr int64_t kPartBytes = 256 << 10;
 // Below this much, the whole result does.
 constexpr int64_t kLeastBytes = 96 << 10;
-constexpr int64_t kAlignment = 64;
+constexpr int64_t kFloatBytes = 4;
+
+int64_t aligned(int64_t bytes) { return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment; }
 
 using onednn::check;
 
@@ -105,6 +107,7 @@ class ConvParts final : public Parts {
     std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, size_t> known;
     for (size_t i = 0; i + 1 < first_rows_.size(); ++i) {
       const Band band = band_of(first_rows_[i], first_rows_[i + 1]);
+      result_ = std::max(result_, aligned(band.rows_out * bands_.out_row_elements * kFloatBytes));
       if (band.rows_in < 1 || band.pad_begin < 0 || band.pad_end < 0) return false;  // It reads padding only.
       const auto [entry, is_new] =
           known.try_emplace({band.rows_in, band.rows_out, band.pad_begin, band.pad_end}, primitives_.size());
@@ -116,25 +119,18 @@ class ConvParts final : public Parts {
       }
       parts_.push_back({band.first_in, entry->second});
     }
-    scratch_ = (scratch_ + kAlignment - 1) / kAlignment * kAlignment;
+    scratch_ = aligned(scratch_);
     return true;
   }
 
-  [[nodiscard]] int64_t workspace_bytes() const { return scratch_ * bands_.threads; }
+  [[nodiscard]] int64_t workspace_bytes() const { return (scratch_ + result_) * bands_.threads; }
 
   [[nodiscard]] int64_t count() const override { return bands_.images * static_cast<int64_t>(parts_.size()); }
-  [[nodiscard]] int64_t begin(int64_t index) const override {
-    const auto parts = static_cast<int64_t>(parts_.size());
-    const int64_t row = first_rows_[static_cast<size_t>(index % parts)];
-    return (index / parts * bands_.out_rows + row) * bands_.out_row_elements;
-  }
-  void run(int64_t index, int thread, std::span<const TensorView> inputs, void* to, void* workspace) const override {
-    const auto parts = static_cast<int64_t>(parts_.size());
-    const Part& part = parts_[static_cast<size_t>(index % parts)];
-    const float* src =
-        inputs[0].as<float>() + (index / parts * bands_.in_rows + part.first_in) * bands_.in_row_elements;
-    const void* bias = bands_.bias_input < 0 ? nullptr : inputs[static_cast<size_t>(bands_.bias_input)].data;
-    primitives_[part.primitive].run(thread, src, to, bias, static_cast<std::byte*>(workspace) + scratch_ * thread);
+  [[nodiscard]] int threads() const override { return bands_.threads; }
+  [[nodiscard]] int64_t granularity() const override { return bands_.out_row_elements; }
+  void run(int64_t first, int64_t last, int thread, std::span<const TensorView> inputs, Finished& finished,
+           void* workspace) const override {
+    for (int64_t index = first; index < last; ++index) run_part(index, thread, inputs, finished, workspace);
   }
 
  private:
@@ -142,6 +138,21 @@ class ConvParts final : public Parts {
     int64_t first_in;
     size_t primitive;
   };
+
+  void run_part(int64_t index, int thread, std::span<const TensorView> inputs, Finished& finished,
+                void* workspace) const {
+    const auto parts = static_cast<int64_t>(parts_.size());
+    const int64_t image = index / parts;
+    const auto number = static_cast<size_t>(index % parts);
+    const Part& part = parts_[number];
+    const float* src = inputs[0].as<float>() + (image * bands_.in_rows + part.first_in) * bands_.in_row_elements;
+    const void* bias = bands_.bias_input < 0 ? nullptr : inputs[static_cast<size_t>(bands_.bias_input)].data;
+    std::byte* result = static_cast<std::byte*>(workspace) + (scratch_ + result_) * thread;
+    primitives_[part.primitive].run(thread, src, result, bias, result + result_);
+    const int64_t rows = image * bands_.out_rows;
+    finished.take((rows + first_rows_[number]) * bands_.out_row_elements,
+                  (rows + first_rows_[number + 1]) * bands_.out_row_elements, result);
+  }
 
   // What the rows [first, last) of the output read.
   [[nodiscard]] Band band_of(int64_t first, int64_t last) const {
@@ -160,14 +171,13 @@ class ConvParts final : public Parts {
   std::vector<int64_t> first_rows_;  // Of the bands in the output, and one behind the last.
   std::vector<Part> parts_;          // Of one image.
   std::vector<BandPrimitive> primitives_;
-  int64_t scratch_ = 0;
+  int64_t scratch_ = 0, result_ = 0;  // Bytes that a thread needs.
 };
 
 }  // namespace
 
 std::unique_ptr<Parts> make_conv_parts(const ConvBands& bands,
                                        const std::function<onednn::PrimitiveDesc(const Band&)>& make) {
-  constexpr int64_t kFloatBytes = 4;
   const int64_t row_bytes = bands.out_row_elements * kFloatBytes;
   const int64_t image_bytes = row_bytes * bands.out_rows;
   if (image_bytes * bands.images < kLeastBytes * bands.threads) return nullptr;
