@@ -85,6 +85,27 @@ TEST_P(RandomConv, AgreesWithTheReference) {
   expect_agreement(node, "", 4 * f32_bound(length));  // The steps' slopes are at most 1.1 and there are three.
 }
 
+class RandomDepthwiseConv : public ::testing::TestWithParam<uint32_t> {};
+INSTANTIATE_TEST_SUITE_P(Seeds, RandomDepthwiseConv, ::testing::Range(0U, 60U));
+
+TEST_P(RandomDepthwiseConv, AgreesWithTheReference) {
+  Dice dice(GetParam());
+  const int64_t channels = dice.number(1, 70), stride = dice.number(1, 2);
+  OneNode node;
+  node.op = "Conv";
+  node.attributes = {{"strides", Ints{stride, stride}},
+                     {"pads", Ints{dice.number(0, 1), dice.number(0, 1), dice.number(0, 1), dice.number(0, 1)}},
+                     {"group", channels},
+                     {"channels_last", int64_t{1}}};
+  node.inputs = {
+      variable(random_f32({dice.number(1, 3), dice.number(3, 20), dice.number(3, 70), channels}, dice.seed())),
+      constant(random_f32({channels, 1, 3, 3}, dice.seed()))};
+  if (dice.coin()) node.inputs.push_back(constant(random_f32({channels}, dice.seed())));
+  const std::vector<Step> steps = unary_steps(dice);
+  add_epilogue(node.attributes, steps);
+  expect_agreement(node, "cpu.depthwise_f32", 4 * f32_bound(11));
+}
+
 class RandomGemm : public ::testing::TestWithParam<uint32_t> {};
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomGemm, ::testing::Range(0U, 60U));
 

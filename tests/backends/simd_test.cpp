@@ -3,11 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 // The inner loops, for every instruction set that this processor runs, against float64 formulas.
@@ -187,6 +190,68 @@ TEST_P(OnIsa, ProductsAgreeWithFloat64OnEveryTileShape) {
             << m << "x" << n << "x" << k;
       }
       for (size_t i = static_cast<size_t>(m * n); i < c.size(); ++i) ASSERT_EQ(c[i], 99.0F);
+    }
+  }
+}
+
+// One row of a depthwise convolution, in two pieces, against float64.
+void check_depthwise_row(const Simd& simd, DepthwiseTask task, int64_t pad_right) {
+  std::mt19937 random(11);
+  const auto numbers = [&](int64_t count) {
+    std::vector<float> values(static_cast<size_t>(count));
+    for (float& value : values) value = static_cast<float>(static_cast<int>(random() % 2001) - 1000) / 1000;
+    return values;
+  };
+  const int64_t channels = task.channels;
+  const int64_t results = (task.width + task.pad_left + pad_right - 3) / task.stride + 1;
+  const std::vector<float> x = numbers(task.height * task.width * channels), weights = numbers(9 * channels),
+                           bias = numbers(channels);
+  std::vector<float> y(static_cast<size_t>(results * channels) + 8, 99.0F);
+  task.x = x.data();
+  task.weights = weights.data();
+  task.bias = bias.data();
+  for (const auto& [first, last] : {std::pair(int64_t{0}, results / 3), std::pair(results / 3, results)}) {
+    task.first = first;
+    task.last = last;
+    task.y = y.data() + first * channels;
+    simd.depthwise(task);
+  }
+  for (int64_t i = 0; i < results * channels; ++i) {
+    const int64_t pixel = i / channels, channel = i % channels;
+    auto want = static_cast<double>(bias[static_cast<size_t>(channel)]);
+    for (int64_t tap = 0; tap < 9; ++tap) {
+      const int64_t row = task.row + tap / 3, column = pixel * task.stride - task.pad_left + tap % 3;
+      if (row < 0 || row >= task.height || column < 0 || column >= task.width) continue;
+      want += static_cast<double>(x[static_cast<size_t>((row * task.width + column) * channels + channel)]) *
+              static_cast<double>(weights[static_cast<size_t>(tap * channels + channel)]);
+    }
+    want = std::max(static_cast<double>(task.lo), std::min(static_cast<double>(task.hi), want));
+    ASSERT_NEAR(y[static_cast<size_t>(i)], want, 0x1p-20)
+        << "row " << task.row << " of " << task.height << ", pixel " << pixel << " of " << results << ", channel "
+        << channel << " of " << channels << ", stride " << task.stride << ", padding " << task.pad_left << " and "
+        << pad_right;
+  }
+  for (size_t i = static_cast<size_t>(results * channels); i < y.size(); ++i) ASSERT_EQ(y[i], 99.0F);
+}
+
+TEST_P(OnIsa, DepthwiseRowsAgreeWithFloat64) {
+  for (const int64_t channels : {1, 7, 16, 21, 40}) {
+    for (const int64_t width : {3, 4, 11, 24}) {
+      for (int64_t choice = 0; choice < 48; ++choice) {
+        DepthwiseTask task;
+        task.channels = channels;
+        task.height = 5;
+        task.width = width;
+        task.stride = 1 + choice % 2;
+        task.pad_left = choice / 2 % 2;
+        task.row = std::array{-1, 1, 3}[static_cast<size_t>(choice / 4 % 3)];  // Above, inside, below.
+        if (choice / 12 % 2 == 1) {
+          task.lo = -0.25F;
+          task.hi = 0.5F;
+        }
+        check_depthwise_row(*GetParam(), task, choice / 24);
+        if (HasFatalFailure()) return;
+      }
     }
   }
 }

@@ -51,25 +51,26 @@ TEST_F(LayersInEngines, AnElementwiseLayerBetweenBuiltInsServesEveryBatch) {
   }
 }
 
+Tensor some_numbers(const Dims& dims) {
+  std::vector<float> values(static_cast<size_t>(dims.count()));
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 7 % 13) / 13 - 0.5F;
+  return Tensor::from<float>(std::span<const float>(values), dims);
+}
+
 // An element-wise layer behind a convolution is done on its parts; that changes no bit.
 TEST_F(LayersInEngines, ALayerBehindAConvolutionSeesEveryPart) {
   for (const int64_t stride : {1, 2}) {
     for (const int64_t batch : {1, 3}) {
       graph = Graph();
-      const auto weights = [](const Dims& dims) {
-        std::vector<float> values(static_cast<size_t>(dims.count()));
-        for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i * 7 % 13) / 13 - 0.5F;
-        return Tensor::from<float>(std::span<const float>(values), dims);
-      };
       Value* x = input("x", {Dim("N"), 3, 67, 61});
-      Value* w = graph.add_constant("w", weights({24, 3, 3, 3}));
-      Value* b = graph.add_constant("b", weights({24}));
+      Value* w = graph.add_constant("w", some_numbers({24, 3, 3, 3}));
+      Value* b = graph.add_constant("b", some_numbers({24}));
       const Attributes attributes = {{"strides", std::vector<int64_t>{stride, stride}},
                                      {"pads", std::vector<int64_t>{1, 1, 1, 1}}};
       Value* y = graph.add_node("Conv", "conv", {x, w, b}, attributes)->output();
       const Engine engine = compiled({layer("Clip", "clip", {y}, {{"hi", 0.5}})});
       Context whole = engine.context({.threads = 2}), parts = engine.context({.threads = 2});
-      const std::vector<Tensor> inputs = {weights({batch, 3, 67, 61})};
+      const std::vector<Tensor> inputs = {some_numbers({batch, 3, 67, 61})};
       // The layer is watched at first, so a context's first run is whole.
       const std::vector<Tensor> expected = whole.run(inputs);
       (void)parts.run(inputs);
@@ -79,6 +80,30 @@ TEST_F(LayersInEngines, ALayerBehindAConvolutionSeesEveryPart) {
         EXPECT_NE(parts.explain().find("in parts with the step before"), std::string::npos) << parts.explain();
       }
     }
+  }
+}
+
+TEST_F(LayersInEngines, ElementwiseLayersFollowDepthwiseConvolutionsInParts) {
+  for (const int64_t channels : {40, 700}) {  // Many pixels of few channels at a time, and few of many.
+    graph = Graph();
+    Value* x = input("x", {Dim("N"), channels, 21, 23});
+    Value* y = graph
+                   .add_node("Conv", "conv",
+                             {x, graph.add_constant("w", some_numbers({channels, 1, 3, 3})),
+                              graph.add_constant("b", some_numbers({channels}))},
+                             {{"group", channels}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}})
+                   ->output();
+    const Engine engine = compiled({layer("Clip", "clip", {y}, {{"hi", 0.5}})});
+    Context whole = engine.context({.threads = 2}), parts = engine.context({.threads = 2});
+    const std::vector<Tensor> inputs = {some_numbers({2, channels, 21, 23})};
+    // The layer is watched at first, so a context's first run is whole.
+    const std::vector<Tensor> expected = whole.run(inputs);
+    (void)parts.run(inputs);
+    const std::vector<Tensor> again = parts.run(inputs);
+    EXPECT_TRUE(identical(again[0], expected[0])) << channels;
+    const std::string text = parts.explain();
+    EXPECT_NE(text.find("cpu.depthwise_f32"), std::string::npos) << text;
+    EXPECT_NE(text.find("in parts with the step before"), std::string::npos) << text;
   }
 }
 

@@ -18,7 +18,7 @@ Lists make_lists() {
       {"BatchNormalization", {kBatchNormalization}},
       {"Cast", {kCast}},
       {"Concat", {kCopyConcat}},
-      {"Conv", {kOnednnConv}},
+      {"Conv", {kDepthwiseConv, kOnednnConv}},
       {"ConvTranspose", {kOnednnConvTranspose}},
       {"Expand", {kCopyExpand}},
       {"Expression", {kGenerated}},

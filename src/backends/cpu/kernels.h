@@ -11,6 +11,8 @@ extern const KernelEntry kOnednnConv, kOnednnConvTranspose;
 // copy_ops.cpp
 extern const KernelEntry kCopyConcat, kCopyExpand, kCopyPad, kCopySlice, kCopySplit, kCopyTile, kCopyTranspose,
     kCopyView;
+// depthwise.cpp
+extern const KernelEntry kDepthwiseConv;
 // gather.cpp
 extern const KernelEntry kGather;
 // generated.cpp

@@ -2,7 +2,7 @@
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/onednn.h"
 #include "backends/cpu/parallel.h"
-#include "backends/cpu/unary_step.h"
+#include "backends/cpu/tile_epilogue.h"
 #include "ops/op.h"
 
 #include <fmt/core.h>
@@ -40,53 +40,24 @@ Product product_of(const Problem& problem) {
 /// One bias number for each of `n` columns.
 bool is_row(const Dims& dims, int64_t n) { return dims.rank() >= 1 && dims.count() == n && dims.back() == n; }
 
-/// The epilogue as the packed product runs it: a bias, a clamp in the same pass, and the rest on the finished rows.
-struct PackedEpilogue {
-  struct Step {
-    UnaryOp op;
-    float alpha, beta;
-  };
-  int bias_input = -1;
-  bool clamp = false;
-  float lo = 0, hi = 0;
-  std::vector<Step> rest;
-  std::string problem;  ///< Why it does not fit; else empty.
-};
-
-PackedEpilogue packed_epilogue(const Problem& problem, int bias_input, int64_t n) {
-  PackedEpilogue result;
-  result.bias_input = bias_input;
-  bool first = true;
-  for (const EpilogueStep& step : epilogue_of(problem.node)) {
-    const bool fuses = std::exchange(first, false);
-    if (step.operand >= 0) {
-      if (step.op != "Add" || !fuses || bias_input >= 0 ||
-          !is_row(problem.inputs[static_cast<size_t>(step.operand)].dims, n)) {
-        result.problem = fmt::format("its epilogue has {} with a tensor", step.op);
-        return result;
-      }
-      result.bias_input = step.operand;
-      first = true;
-      continue;
-    }
-    const float alpha = static_cast<float>(step.alpha), beta = static_cast<float>(step.beta);
-    if (fuses && (step.op == "Clip" || step.op == "Relu")) {
-      result.clamp = true;
-      result.lo = step.op == "Clip" ? alpha : 0;
-      result.hi = step.op == "Clip" ? beta : std::numeric_limits<float>::infinity();
-    } else if (const auto op = find_unary(step.op, step.alpha)) {
-      result.rest.push_back({*op, alpha, beta});
-    } else {
-      result.problem = fmt::format("its epilogue has {}", step.op);
-      return result;
-    }
+/// The epilogue of a packed product: what is added to rows first becomes the bias, if there is none yet.
+TileEpilogue packed_epilogue(const Problem& problem, int& bias_input, int64_t n) {
+  const std::vector<EpilogueStep> steps = epilogue_of(problem.node);
+  std::span<const EpilogueStep> rest = steps;
+  if (!rest.empty() && rest[0].op == "Add" && bias_input < 0 &&
+      is_row(problem.inputs[static_cast<size_t>(rest[0].operand)].dims, n)) {
+    bias_input = rest[0].operand;
+    rest = rest.subspan(1);
   }
+  TileEpilogue result = tile_epilogue(rest);
+  for (const EpilogueStep& step : rest)
+    if (step.operand >= 0) result.problem = fmt::format("its epilogue has {} with a tensor", step.op);
   return result;
 }
 
 Verdict accepts_packed(const Problem& problem) {
   if (Verdict verdict = onednn::all_f32(problem); !verdict.ok) return verdict;
-  const Product p = product_of(problem);
+  Product p = product_of(problem);
   const Dims& b = problem.inputs[1].dims;
   if (!problem.constants[1]) return Verdict::no("B is not constant; it packs B once");
   if (b.rank() != 2) return Verdict::no(fmt::format("B has rank {}; it takes 2", b.rank()));
@@ -95,20 +66,20 @@ Verdict accepts_packed(const Problem& problem) {
   const int64_t n = b[p.trans_b ? 0 : 1];
   if (p.bias_input >= 0 && (!is_row(problem.inputs[2].dims, n) || p.beta != 1))
     return Verdict::no("C is not one row with beta 1");
-  const PackedEpilogue epilogue = packed_epilogue(problem, p.bias_input, n);
+  const TileEpilogue epilogue = packed_epilogue(problem, p.bias_input, n);
   return epilogue.problem.empty() ? Verdict::yes() : Verdict::no(epilogue.problem);
 }
 
 class PackedGemm final : public Kernel {
  public:
-  PackedGemm(const Problem& problem, const Product& p) {
+  PackedGemm(const Problem& problem, const Product& p) : bias_input_(p.bias_input) {
     const Dims& b = problem.inputs[1].dims;
     task_.n = b[p.trans_b ? 0 : 1];
     task_.k = b[p.trans_b ? 1 : 0];
     task_.m = problem.outputs[0].dims.count() / task_.n;
     task_.lda = task_.k;
     task_.ldc = task_.n;
-    epilogue_ = packed_epilogue(problem, p.bias_input, task_.n);
+    epilogue_ = packed_epilogue(problem, bias_input_, task_.n);
     task_.clamp = epilogue_.clamp;
     task_.lo = epilogue_.lo;
     task_.hi = epilogue_.hi;
@@ -139,7 +110,7 @@ class PackedGemm final : public Kernel {
     GemmTask task = task_;
     task.a = inputs[0].as<float>();
     task.c = outputs[0].as<float>();
-    if (epilogue_.bias_input >= 0) task.bias = inputs[static_cast<size_t>(epilogue_.bias_input)].as<float>();
+    if (bias_input_ >= 0) task.bias = inputs[static_cast<size_t>(bias_input_)].as<float>();
     if (by_rows_) {
       parallel_for(threads_, task.m, [&](int64_t first, int64_t last) {
         GemmTask part = task;
@@ -160,17 +131,15 @@ class PackedGemm final : public Kernel {
 
  private:
   void finish(const GemmTask& task, int64_t first_column, int64_t last_column) const {
-    for (const PackedEpilogue::Step& step : epilogue_.rest) {
-      for (int64_t row = 0; row < task.m; ++row) {
-        float* c = task.c + row * task.ldc + first_column;
-        simd_.unary(step.op, step.alpha, step.beta, c, c, last_column - first_column);
-      }
-    }
+    if (epilogue_.rest.empty()) return;
+    for (int64_t row = 0; row < task.m; ++row)
+      epilogue_.finish(simd_, 0, last_column - first_column, task.c + row * task.ldc + first_column, {});
   }
 
   const Simd& simd_ = simd();
   GemmTask task_;
-  PackedEpilogue epilogue_;
+  TileEpilogue epilogue_;
+  int bias_input_;
   Tensor weights_;
   int64_t panels_ = 0;
   int threads_ = 1;

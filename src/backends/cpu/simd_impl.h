@@ -11,11 +11,13 @@
 
 #include <cmath>
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 namespace {
 
 using tenon::cpu::BinaryOp;
+using tenon::cpu::DepthwiseTask;
 using tenon::cpu::GemmTask;
 using tenon::cpu::ReduceOp;
 using tenon::cpu::Scalar;
@@ -526,6 +528,95 @@ void gemm(const GemmTask& task, int64_t first, int64_t last) {
   }
 }
 
-constexpr tenon::cpu::Simd kSimd = {TENON_SIMD_ISA, kPanel, gemm, unary, binary, softmax, reduce, accumulate};
+// --- depthwise convolution
+
+/// How many results of a row are computed together: what the registers hold beside the weights.
+constexpr int kPixels = kWidth >= 16 ? 7 : 4;
+
+/// kCount results from `pixel` on, at `y`. Of the window's rows, [kFirst, kLast) are inside the input; kLeft, kRight:
+/// the first or last column that is read is padding.
+template <int kCount, int kStride, int kFirst, int kLast, bool kLeft, bool kRight>
+inline void pixels(const DepthwiseTask& task, int64_t pixel, float* y) {
+  constexpr int kColumns = (kCount - 1) * kStride + 3;
+  const int64_t channels = task.channels;
+  const int64_t begin = (task.row * task.width + pixel * kStride - task.pad_left) * channels;
+  const Vec lo = splat(task.lo), hi = splat(task.hi);
+  const auto vector_at = [&](int64_t channel, auto load_one, auto store_one) {
+    Vec weights[9];
+#pragma GCC unroll 9
+    for (int i = kFirst * 3; i < kLast * 3; ++i) weights[i] = load_one(task.weights + i * channels + channel);
+    const Vec bias = task.bias ? load_one(task.bias + channel) : Vec{};
+    Vec sums[kCount];
+#pragma GCC unroll 16
+    for (int p = 0; p < kCount; ++p) sums[p] = bias;
+#pragma GCC unroll 3
+    for (int r = kFirst; r < kLast; ++r) {
+      const float* x = task.x + (begin + r * task.width * channels + (kLeft ? channels : 0) + channel);
+#pragma GCC unroll 32
+      for (int column = kLeft ? 1 : 0; column < (kRight ? kColumns - 1 : kColumns); ++column, x += channels) {
+        const Vec value = load_one(x);
+#pragma GCC unroll 3
+        for (int k = 0; k < 3; ++k) {
+          const int p = column - k;
+          if (p >= 0 && p % kStride == 0 && p / kStride < kCount) sums[p / kStride] += value * weights[r * 3 + k];
+        }
+      }
+    }
+#pragma GCC unroll 16
+    for (int p = 0; p < kCount; ++p) store_one(y + p * channels + channel, at_most(at_least(sums[p], lo), hi));
+  };
+  int64_t channel = 0;
+  for (; channel + kWidth <= channels; channel += kWidth) vector_at(channel, load, store);
+  if (const int64_t rest = channels - channel; rest > 0) {
+    vector_at(
+        channel, [rest](const float* p) { return load_some(p, rest); },
+        [rest](float* p, Vec v) { store_some(p, v, rest); });
+  }
+}
+
+template <int kStride, int kFirst, int kLast>
+void depthwise_row(const DepthwiseTask& task) {
+  // Results from `edge` on read the padding on the right.
+  const int64_t edge = (task.width - 3 + task.pad_left) / kStride + 1;
+  const int64_t inside = task.last < edge ? task.last : edge;
+  int64_t pixel = task.first;
+  float* y = task.y;
+  const auto some = [&](auto count, auto left, auto right) {
+    pixels<count.value, kStride, kFirst, kLast, left.value, right.value>(task, pixel, y);
+    pixel += count.value;
+    y += count.value * task.channels;
+  };
+  const std::true_type yes;
+  const std::false_type no;
+  const std::integral_constant<int, 1> one;
+  if (pixel < task.last && pixel * kStride < task.pad_left) some(one, yes, no);
+  while (pixel + kPixels <= inside) some(std::integral_constant<int, kPixels>(), no, no);
+  if (pixel + 4 <= inside) some(std::integral_constant<int, 4>(), no, no);
+  if (pixel + 2 <= inside) some(std::integral_constant<int, 2>(), no, no);
+  if (pixel < inside) some(one, no, no);
+  if (pixel < task.last) some(one, no, yes);
+}
+
+template <int kStride>
+void depthwise_of_stride(const DepthwiseTask& task) {
+  if (task.row < 0) {
+    depthwise_row<kStride, 1, 3>(task);
+  } else if (task.row + 3 > task.height) {
+    depthwise_row<kStride, 0, 2>(task);
+  } else {
+    depthwise_row<kStride, 0, 3>(task);
+  }
+}
+
+void depthwise(const DepthwiseTask& task) {
+  if (task.stride == 1) {
+    depthwise_of_stride<1>(task);
+  } else {
+    depthwise_of_stride<2>(task);
+  }
+}
+
+constexpr tenon::cpu::Simd kSimd = {TENON_SIMD_ISA, kPanel, gemm,       unary,    binary,
+                                    softmax,        reduce, accumulate, depthwise};
 
 }  // namespace

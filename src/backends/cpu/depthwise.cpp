@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "backends/cpu/kernels.h"
+#include "backends/cpu/onednn.h"
+#include "backends/cpu/parallel.h"
+#include "backends/cpu/tile_epilogue.h"
+#include "ops/window.h"
+
+#include <algorithm>
+
+// Depthwise convolutions, 3 by 3, of images whose channels come last. A few pixels of all channels are made at a time,
+// so that what follows element by element finds them in the first cache.
+namespace tenon::cpu {
+namespace {
+
+constexpr int64_t kTaps = 9;
+
+Verdict accepts(const Problem& problem) {
+  if (Verdict verdict = onednn::all_f32(problem); !verdict.ok) return verdict;
+  const Dims &x = problem.inputs[0].dims, &w = problem.inputs[1].dims;
+  const Shape w_shape = to_shape(w);
+  const Window window = conv_window(problem.node, to_shape(x), &w_shape);
+  if (!window.channels_last || window.rank != 2) return Verdict::no("it is not of images whose channels come last");
+  const int64_t groups = AttributeReader(problem.node, op_of(problem.node)).integer("group");
+  if (groups != x[3] || w[0] != groups) return Verdict::no("it is not depthwise");
+  if (problem.constants[1] == nullptr) return Verdict::no("its weights are not constant");
+  for (int i = 0; i < 2; ++i) {
+    const WindowAxis& axis = window.axes[static_cast<size_t>(i)];
+    const int64_t read = axis.start(axis.out - 1) + axis.span();
+    if (axis.kernel != 3 || axis.dilation != 1 || axis.stride != window.axes[0].stride || axis.stride > 2 ||
+        axis.in < 3 || axis.pad_begin > 1 || read > axis.in + 1) {
+      return Verdict::no("it is not 3 by 3 with one stride of 1 or 2 and at most one pixel of padding");
+    }
+  }
+  const TileEpilogue epilogue = tile_epilogue(epilogue_of(problem.node));
+  if (!epilogue.problem.empty()) return Verdict::no(epilogue.problem);
+  for (size_t i = anchor_input_count(problem.node); i < problem.inputs.size(); ++i) {
+    if (!(problem.inputs[i].dims == problem.outputs[0].dims))
+      return Verdict::no("its epilogue has a tensor of another shape");
+  }
+  return Verdict::yes();
+}
+
+/// A part is a row of results.
+class DepthwiseConv final : public Kernel, private Parts {
+ public:
+  explicit DepthwiseConv(const Problem& problem)
+      : epilogue_(tile_epilogue(epilogue_of(problem.node))), followed_(problem.followed) {
+    const Dims &x = problem.inputs[0].dims, &y = problem.outputs[0].dims;
+    const Shape w_shape = to_shape(problem.inputs[1].dims);
+    const Window window = conv_window(problem.node, to_shape(x), &w_shape);
+    rows_ = window.axes[0];
+    images_ = x[0];
+    width_ = y[2];
+    task_.height = x[1];
+    task_.width = x[2];
+    task_.channels = x[3];
+    task_.stride = rows_.stride;
+    task_.pad_left = window.axes[1].pad_begin;
+    if (epilogue_.clamp) {
+      task_.lo = epilogue_.lo;
+      task_.hi = epilogue_.hi;
+    }
+    if (anchor_input_count(problem.node) > 2 && problem.inputs[2].dtype != DType::kUndefined) bias_input_ = 2;
+    weights_ = problem.packed->get(*problem.constants[1], "depthwise", [&] {
+      Tensor packed = Tensor::empty(DType::kFloat32, {kTaps, x[3]});
+      const auto* from = problem.constants[1]->view().as<float>();
+      auto* to = packed.mutable_values<float>().data();
+      for (int64_t channel = 0; channel < x[3]; ++channel)
+        for (int64_t i = 0; i < kTaps; ++i) to[i * x[3] + channel] = from[channel * kTaps + i];
+      return packed;
+    });
+
+    // A core does about 15 multiply-adds in a nanosecond, and both images may come from the third cache.
+    const double us = static_cast<double>(y.count() * kTaps) / 15e3;
+    const int64_t bytes = problem.inputs[0].size_bytes() + problem.outputs[0].size_bytes();
+    threads_ = useful_threads(problem.threads, std::max(us, copy_us(bytes)));
+    constexpr int64_t kPieceElements = 2048, kLeastPixels = 4;
+    piece_ = std::min(width_, std::max(kLeastPixels, kPieceElements / task_.channels));
+  }
+
+  void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, void*) const override {
+    auto* y = outputs[0].as<float>();
+    parallel_for(threads_, count(), [&](int64_t first, int64_t last) {
+      DepthwiseTask task = task_of(inputs);
+      for (int64_t row = first; row < last; ++row) {
+        const int64_t begin = row * width_ * task.channels;
+        make(task, row, 0, width_, inputs, y + begin);
+        epilogue_.finish(simd_, begin, width_ * task.channels, y + begin, inputs);
+      }
+    });
+  }
+  [[nodiscard]] int64_t workspace_bytes() const override { return followed_ ? threads_ * buffer_bytes() : 0; }
+  [[nodiscard]] const Parts* parts() const override { return followed_ ? this : nullptr; }
+  [[nodiscard]] std::string detail() const override { return std::string(simd_.isa); }
+
+ private:
+  [[nodiscard]] int64_t count() const override { return images_ * rows_.out; }
+  [[nodiscard]] int threads() const override { return threads_; }
+  [[nodiscard]] int64_t granularity() const override { return task_.channels; }
+  [[nodiscard]] int64_t buffer_bytes() const {
+    const int64_t bytes = piece_ * task_.channels * static_cast<int64_t>(sizeof(float));
+    return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+  }
+  void run(int64_t first, int64_t last, int thread, std::span<const TensorView> inputs, Finished& finished,
+           void* workspace) const override {
+    auto* buffer = reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + thread * buffer_bytes());
+    DepthwiseTask task = task_of(inputs);
+    for (int64_t row = first; row < last; ++row) {
+      for (int64_t pixel = 0; pixel < width_; pixel += piece_) {
+        const int64_t pixels = std::min(piece_, width_ - pixel);
+        const int64_t begin = (row * width_ + pixel) * task.channels, count = pixels * task.channels;
+        make(task, row, pixel, pixel + pixels, inputs, buffer);
+        epilogue_.finish(simd_, begin, count, buffer, inputs);
+        finished.take(begin, begin + count, buffer);
+      }
+    }
+  }
+
+  [[nodiscard]] DepthwiseTask task_of(std::span<const TensorView> inputs) const {
+    DepthwiseTask task = task_;
+    task.weights = weights_.view().as<float>();
+    if (bias_input_ >= 0) task.bias = inputs[static_cast<size_t>(bias_input_)].as<float>();
+    return task;
+  }
+  /// Results [first, last) of a row, of all images' rows.
+  void make(DepthwiseTask& task, int64_t row, int64_t first, int64_t last, std::span<const TensorView> inputs,
+            float* y) const {
+    task.x = inputs[0].as<float>() + row / rows_.out * task.height * task.width * task.channels;
+    task.row = rows_.start(row % rows_.out);
+    task.first = first;
+    task.last = last;
+    task.y = y;
+    simd_.depthwise(task);
+  }
+
+  const Simd& simd_ = simd();
+  DepthwiseTask task_;
+  TileEpilogue epilogue_;
+  WindowAxis rows_;
+  int64_t images_ = 1, width_ = 1;  // Of the results.
+  int64_t piece_ = 1;               // Pixels that are made before others go over them.
+  int bias_input_ = -1;
+  bool followed_;
+  int threads_ = 1;
+  Tensor weights_;  // [3, 3, channels]
+};
+
+std::unique_ptr<Kernel> create(const Problem& problem) { return std::make_unique<DepthwiseConv>(problem); }
+
+}  // namespace
+
+const KernelEntry kDepthwiseConv{"depthwise_f32", accepts, create};
+
+}  // namespace tenon::cpu
