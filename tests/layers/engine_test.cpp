@@ -84,7 +84,7 @@ TEST_F(LayersInEngines, ALayerBehindAConvolutionSeesEveryPart) {
 }
 
 TEST_F(LayersInEngines, ElementwiseLayersFollowDepthwiseConvolutionsInParts) {
-  for (const int64_t channels : {40, 700}) {  // Many pixels of few channels at a time, and few of many.
+  for (const int64_t channels : {40, 700}) {  // Several rows in a stretch, and one.
     graph = Graph();
     Value* x = input("x", {Dim("N"), channels, 21, 23});
     Value* y = graph

@@ -7,8 +7,7 @@
 
 #include <algorithm>
 
-// Depthwise convolutions, 3 by 3, of images whose channels come last. A few pixels of all channels are made at a time,
-// so that what follows element by element finds them in the first cache.
+// Depthwise convolutions, 3 by 3, of images whose channels come last.
 namespace tenon::cpu {
 namespace {
 
@@ -50,10 +49,10 @@ class DepthwiseConv final : public Kernel, private Parts {
     const Window window = conv_window(problem.node, to_shape(x), &w_shape);
     rows_ = window.axes[0];
     images_ = x[0];
-    width_ = y[2];
     task_.height = x[1];
     task_.width = x[2];
     task_.channels = x[3];
+    task_.count = y[2];
     task_.stride = rows_.stride;
     task_.pad_left = window.axes[1].pad_begin;
     if (epilogue_.clamp) {
@@ -74,8 +73,8 @@ class DepthwiseConv final : public Kernel, private Parts {
     const double us = static_cast<double>(y.count() * kTaps) / 15e3;
     const int64_t bytes = problem.inputs[0].size_bytes() + problem.outputs[0].size_bytes();
     threads_ = useful_threads(problem.threads, std::max(us, copy_us(bytes)));
-    constexpr int64_t kPieceElements = 2048, kLeastPixels = 4;
-    piece_ = std::min(width_, std::max(kLeastPixels, kPieceElements / task_.channels));
+    constexpr int64_t kStretchElements = 4096;
+    stretch_rows_ = std::clamp<int64_t>(kStretchElements / row_elements(), 1, images_ * rows_.out);
   }
 
   void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs, void*) const override {
@@ -83,9 +82,9 @@ class DepthwiseConv final : public Kernel, private Parts {
     parallel_for(threads_, count(), [&](int64_t first, int64_t last) {
       DepthwiseTask task = task_of(inputs);
       for (int64_t row = first; row < last; ++row) {
-        const int64_t begin = row * width_ * task.channels;
-        make(task, row, 0, width_, inputs, y + begin);
-        epilogue_.finish(simd_, begin, width_ * task.channels, y + begin, inputs);
+        const int64_t begin = row * row_elements();
+        make(task, row, inputs, y + begin);
+        epilogue_.finish(simd_, begin, row_elements(), y + begin, inputs);
       }
     });
   }
@@ -96,23 +95,21 @@ class DepthwiseConv final : public Kernel, private Parts {
  private:
   [[nodiscard]] int64_t count() const override { return images_ * rows_.out; }
   [[nodiscard]] int threads() const override { return threads_; }
-  [[nodiscard]] int64_t granularity() const override { return task_.channels; }
+  [[nodiscard]] int64_t granularity() const override { return row_elements(); }
+  [[nodiscard]] int64_t row_elements() const { return task_.count * task_.channels; }  // Of results.
   [[nodiscard]] int64_t buffer_bytes() const {
-    const int64_t bytes = piece_ * task_.channels * static_cast<int64_t>(sizeof(float));
+    const int64_t bytes = stretch_rows_ * row_elements() * static_cast<int64_t>(sizeof(float));
     return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
   }
   void run(int64_t first, int64_t last, int thread, std::span<const TensorView> inputs, Finished& finished,
            void* workspace) const override {
     auto* buffer = reinterpret_cast<float*>(static_cast<std::byte*>(workspace) + thread * buffer_bytes());
     DepthwiseTask task = task_of(inputs);
-    for (int64_t row = first; row < last; ++row) {
-      for (int64_t pixel = 0; pixel < width_; pixel += piece_) {
-        const int64_t pixels = std::min(piece_, width_ - pixel);
-        const int64_t begin = (row * width_ + pixel) * task.channels, count = pixels * task.channels;
-        make(task, row, pixel, pixel + pixels, inputs, buffer);
-        epilogue_.finish(simd_, begin, count, buffer, inputs);
-        finished.take(begin, begin + count, buffer);
-      }
+    for (int64_t row = first; row < last; row += stretch_rows_) {
+      const int64_t end = std::min(row + stretch_rows_, last);
+      for (int64_t i = row; i < end; ++i) make(task, i, inputs, buffer + (i - row) * row_elements());
+      epilogue_.finish(simd_, row * row_elements(), (end - row) * row_elements(), buffer, inputs);
+      finished.take(row * row_elements(), end * row_elements(), buffer);
     }
   }
 
@@ -122,13 +119,10 @@ class DepthwiseConv final : public Kernel, private Parts {
     if (bias_input_ >= 0) task.bias = inputs[static_cast<size_t>(bias_input_)].as<float>();
     return task;
   }
-  /// Results [first, last) of a row, of all images' rows.
-  void make(DepthwiseTask& task, int64_t row, int64_t first, int64_t last, std::span<const TensorView> inputs,
-            float* y) const {
+  /// A row of results, of all images' rows.
+  void make(DepthwiseTask& task, int64_t row, std::span<const TensorView> inputs, float* y) const {
     task.x = inputs[0].as<float>() + row / rows_.out * task.height * task.width * task.channels;
     task.row = rows_.start(row % rows_.out);
-    task.first = first;
-    task.last = last;
     task.y = y;
     simd_.depthwise(task);
   }
@@ -137,8 +131,8 @@ class DepthwiseConv final : public Kernel, private Parts {
   DepthwiseTask task_;
   TileEpilogue epilogue_;
   WindowAxis rows_;
-  int64_t images_ = 1, width_ = 1;  // Of the results.
-  int64_t piece_ = 1;               // Pixels that are made before others go over them.
+  int64_t images_ = 1;
+  int64_t stretch_rows_ = 1;  // That are made before others go over them.
   int bias_input_ = -1;
   bool followed_;
   int threads_ = 1;

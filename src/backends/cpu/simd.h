@@ -53,18 +53,18 @@ struct GemmTask {
   float lo = 0, hi = 0;
 };
 
-/// A depthwise convolution, 3 by 3, of an image whose channels lie side by side: some results of one row, each clamped
-/// to [lo, hi]. Around the input there may be a pixel of padding.
+/// A depthwise convolution, 3 by 3, of an image whose channels lie side by side: one row of results, each clamped to
+/// [lo, hi]. Around the input there may be a pixel of padding.
 struct DepthwiseTask {
   const float* x = nullptr;                     ///< The image.
   const float* weights = nullptr;               ///< [3][3][channels]
   const float* bias = nullptr;                  ///< [channels]; may be null.
-  float* y = nullptr;                           ///< Of result `first`.
+  float* y = nullptr;                           ///< The results.
   int64_t height = 0, width = 0, channels = 0;  ///< Of the input; height and width are at least 3.
   int64_t stride = 1;                           ///< 1 or 2.
   int64_t pad_left = 0;                         ///< 0 or 1.
   int64_t row = 0;                              ///< Of the input, where the window begins; -1 is padding.
-  int64_t first = 0, last = 0;                  ///< The results of the row, [first, last).
+  int64_t count = 0;                            ///< Of results.
   float lo = -std::numeric_limits<float>::infinity(), hi = std::numeric_limits<float>::infinity();
 };
 

@@ -578,8 +578,8 @@ template <int kStride, int kFirst, int kLast>
 void depthwise_row(const DepthwiseTask& task) {
   // Results from `edge` on read the padding on the right.
   const int64_t edge = (task.width - 3 + task.pad_left) / kStride + 1;
-  const int64_t inside = task.last < edge ? task.last : edge;
-  int64_t pixel = task.first;
+  const int64_t inside = task.count < edge ? task.count : edge;
+  int64_t pixel = 0;
   float* y = task.y;
   const auto some = [&](auto count, auto left, auto right) {
     pixels<count.value, kStride, kFirst, kLast, left.value, right.value>(task, pixel, y);
@@ -589,12 +589,12 @@ void depthwise_row(const DepthwiseTask& task) {
   const std::true_type yes;
   const std::false_type no;
   const std::integral_constant<int, 1> one;
-  if (pixel < task.last && pixel * kStride < task.pad_left) some(one, yes, no);
+  if (task.pad_left > 0) some(one, yes, no);
   while (pixel + kPixels <= inside) some(std::integral_constant<int, kPixels>(), no, no);
   if (pixel + 4 <= inside) some(std::integral_constant<int, 4>(), no, no);
   if (pixel + 2 <= inside) some(std::integral_constant<int, 2>(), no, no);
   if (pixel < inside) some(one, no, no);
-  if (pixel < task.last) some(one, no, yes);
+  if (pixel < task.count) some(one, no, yes);
 }
 
 template <int kStride>
