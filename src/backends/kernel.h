@@ -103,6 +103,12 @@ class Stretches {
                    std::span<const MutableTensorView> outputs) const = 0;
 };
 
+/// `bytes` rounded up, so that what follows them in a workspace is aligned to kTensorAlignment.
+[[nodiscard]] inline int64_t aligned_bytes(int64_t bytes) {
+  constexpr auto kUnit = static_cast<int64_t>(kTensorAlignment);
+  return (bytes + kUnit - 1) / kUnit * kUnit;
+}
+
 /// A kernel made for one problem. It belongs to one context, so run() is never called twice at a time.
 class Kernel {
  public:

@@ -237,13 +237,10 @@ class NativeInstance final : public LayerInstance {
                    const std::vector<GuardedBuffer>& results) const;
   bool agrees(NativeState& state, std::span<const MutableTensorView> outputs, const std::vector<GuardedBuffer>& results,
               bool in_place_in_parts) const;
-  enum class InPlace { kDirect, kFromCopies };
-  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, InPlace in_place) const noexcept;
+  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept;
+  tenon_status run_elements(const NativeState& state, int64_t begin, int64_t end) const noexcept;
   template <typename Input, typename Output>
-  tenon_status run_part(const NativeState& state, int64_t begin, int64_t end, InPlace how, const Input& input,
-                        const Output& output) const noexcept;
-  template <typename Input, typename Output>
-  tenon_status run_elements(const NativeState& state, int64_t begin, int64_t count, const Input& input,
+  tenon_status run_elements(const NativeState& state, int64_t begin, int64_t end, const Input& input,
                             const Output& output) const noexcept;
   void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
 
@@ -400,41 +397,43 @@ void NativeInstance::run_direct(NativeState& state) const {
 }
 
 // The elements [begin, end) of an element-wise layer that is divisible().
-tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end,
-                                      InPlace in_place) const noexcept {
-  return run_part(
-      state, begin, end, in_place, [&](size_t i) { return state.inputs[i].data; },
+tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begin, int64_t end) const noexcept {
+  return run_elements(
+      state, begin, end, [&](size_t i) { return state.inputs[i].data; },
       [&](size_t i) { return state.outputs[i].data; });
 }
 
-// The same on other memory than the state's: `input(i)`, `output(i)`, where element 0 is or would be.
-//
-// In place, a compiler's vector loop gives way to one element at a time, because it must assume that what is stored is
-// read later. So the layer may get copies of its input, of some kilobytes, which stay in the first cache.
-template <typename Input, typename Output>
-tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end, InPlace how,
-                                      const Input& input, const Output& output) const noexcept {
-  const size_t input_count = state.inputs.size();
-  size_t in_place = how == InPlace::kDirect ? input_count : 0;
-  while (in_place < input_count && (input(in_place) != output(0) || state.steps[in_place] == 0)) ++in_place;
-  if (in_place == input_count) return run_elements(state, begin, end - begin, input, output);
+// The same, quicker in place: there, a compiler's vector loop gives way to one element at a time, because it must
+// assume that what is stored is read later. So the layer gets copies of its input, of some kilobytes, which stay in the
+// first cache.
+tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept {
+  size_t in_place = 0;
+  while (in_place < state.inputs.size() &&
+         (state.inputs[in_place].data != state.outputs[0].data || state.steps[in_place] == 0)) {
+    ++in_place;
+  }
+  if (in_place == state.inputs.size()) return run_elements(state, begin, end);
   constexpr int64_t kBlockBytes = 8 << 10;
   alignas(64) std::byte block[kBlockBytes];
   const int64_t step = state.steps[in_place], most = kBlockBytes / step;
+  const auto* source = static_cast<const std::byte*>(state.inputs[in_place].data);
   tenon_status status = TENON_STATUS_OK;
   for (int64_t at = begin; at < end && status == TENON_STATUS_OK; at += most) {
-    const int64_t count = std::min(most, end - at);
-    std::memcpy(block, static_cast<const std::byte*>(input(in_place)) + at * step, static_cast<size_t>(count * step));
-    const auto copied = [&](size_t i) { return i == in_place ? element_0(block, at, step) : input(i); };
-    status = run_elements(state, at, count, copied, output);
+    const int64_t block_end = std::min(at + most, end);
+    std::memcpy(block, source + at * step, static_cast<size_t>((block_end - at) * step));
+    status = run_elements(
+        state, at, block_end,
+        [&](size_t i) { return i == in_place ? element_0(block, at, step) : state.inputs[i].data; },
+        [&](size_t i) { return state.outputs[i].data; });
   }
   return status;
 }
 
-// One call of the layer.
+// One call of the layer, on other memory than the state's: `input(i)`, `output(i)`, where element 0 is or would be.
 template <typename Input, typename Output>
-tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begin, int64_t count, const Input& input,
+tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begin, int64_t end, const Input& input,
                                           const Output& output) const noexcept {
+  const int64_t count = end - begin;
   const size_t input_count = state.inputs.size(), output_count = state.outputs.size();
   tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
   const auto part_of = [&](const tenon_tensor& tensor, void* data, int64_t step) -> tenon_tensor {
@@ -460,7 +459,7 @@ void NativeInstance::run_stretch(const LayerState* state, const void* first, std
     return i == 0 ? element_0(first, begin, native.steps[0]) : const_cast<void*>(inputs[i].data);  // They only read.
   };
   const auto output = [&](size_t i) { return outputs[i].data; };
-  require_ok(run_elements(native, begin, end - begin, input, output), "run", info_.origin);
+  require_ok(run_elements(native, begin, end, input, output), "run", info_.origin);
 }
 
 void NativeInstance::run_parts(NativeState& state) const {
@@ -470,7 +469,7 @@ void NativeInstance::run_parts(NativeState& state) const {
   };
   const auto body = [](void* context, int64_t begin, int64_t end) -> tenon_status {
     const Call& call = *static_cast<const Call*>(context);
-    return call.layer.run_part(call.state, begin, end, InPlace::kFromCopies);
+    return call.layer.run_part(call.state, begin, end);
   };
   Call call{*this, state};
   require_ok(host_parallel_for(state.counts.back(), kElementwiseGrain, body, &call), "run", info_.origin);
@@ -493,10 +492,10 @@ bool NativeInstance::agrees(NativeState& state, std::span<const MutableTensorVie
       state.inputs[0].data = state.outputs[0].data;
     }
     const int64_t middle = table_->layer.prepare == nullptr ? total / 2 : 0;
-    if (middle > 0) status = run_part(state, 0, middle, InPlace::kDirect);
-    if (status == TENON_STATUS_OK) status = run_part(state, middle, total, InPlace::kDirect);
+    if (middle > 0) status = run_elements(state, 0, middle);
+    if (status == TENON_STATUS_OK) status = run_elements(state, middle, total);
   } else {
-    status = run_part(state, 0, total, InPlace::kDirect);
+    status = run_elements(state, 0, total);
   }
   state.inputs[0] = first_input;
   require_ok(status, "run", info_.origin);

@@ -103,7 +103,7 @@ TEST_P(RandomDepthwiseConv, AgreesWithTheReference) {
   if (dice.coin()) node.inputs.push_back(constant(random_f32({channels}, dice.seed())));
   const std::vector<Step> steps = unary_steps(dice);
   add_epilogue(node.attributes, steps);
-  expect_agreement(node, "cpu.depthwise_f32", 4 * f32_bound(11));
+  expect_agreement(node, "cpu.depthwise_f32 (", 4 * f32_bound(11));
 }
 
 class RandomGemm : public ::testing::TestWithParam<uint32_t> {};

@@ -102,7 +102,7 @@ TEST_F(LayersInEngines, ElementwiseLayersFollowDepthwiseConvolutionsInParts) {
     const std::vector<Tensor> again = parts.run(inputs);
     EXPECT_TRUE(identical(again[0], expected[0])) << channels;
     const std::string text = parts.explain();
-    EXPECT_NE(text.find("cpu.depthwise_f32"), std::string::npos) << text;
+    EXPECT_NE(text.find("cpu.depthwise_f32 ("), std::string::npos) << text;
     EXPECT_NE(text.find("in parts with the step before"), std::string::npos) << text;
   }
 }

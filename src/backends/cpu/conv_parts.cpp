@@ -18,8 +18,6 @@ constexpr int64_t kPartBytes = 256 << 10;
 constexpr int64_t kLeastBytes = 96 << 10;
 constexpr int64_t kFloatBytes = 4;
 
-int64_t aligned(int64_t bytes) { return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment; }
-
 using onednn::check;
 
 onednn::Memory memory_of(const_dnnl_memory_desc_t desc) {
@@ -107,7 +105,7 @@ class ConvParts final : public Parts {
     std::map<std::tuple<int64_t, int64_t, int64_t, int64_t>, size_t> known;
     for (size_t i = 0; i + 1 < first_rows_.size(); ++i) {
       const Band band = band_of(first_rows_[i], first_rows_[i + 1]);
-      result_ = std::max(result_, aligned(band.rows_out * bands_.out_row_elements * kFloatBytes));
+      result_ = std::max(result_, aligned_bytes(band.rows_out * bands_.out_row_elements * kFloatBytes));
       if (band.rows_in < 1 || band.pad_begin < 0 || band.pad_end < 0) return false;  // It reads padding only.
       const auto [entry, is_new] =
           known.try_emplace({band.rows_in, band.rows_out, band.pad_begin, band.pad_end}, primitives_.size());
@@ -119,7 +117,7 @@ class ConvParts final : public Parts {
       }
       parts_.push_back({band.first_in, entry->second});
     }
-    scratch_ = aligned(scratch_);
+    scratch_ = aligned_bytes(scratch_);
     return true;
   }
 

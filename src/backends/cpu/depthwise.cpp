@@ -98,8 +98,7 @@ class DepthwiseConv final : public Kernel, private Parts {
   [[nodiscard]] int64_t granularity() const override { return row_elements(); }
   [[nodiscard]] int64_t row_elements() const { return task_.count * task_.channels; }  // Of results.
   [[nodiscard]] int64_t buffer_bytes() const {
-    const int64_t bytes = stretch_rows_ * row_elements() * static_cast<int64_t>(sizeof(float));
-    return (bytes + kTensorAlignment - 1) / kTensorAlignment * kTensorAlignment;
+    return aligned_bytes(stretch_rows_ * row_elements() * static_cast<int64_t>(sizeof(float)));
   }
   void run(int64_t first, int64_t last, int thread, std::span<const TensorView> inputs, Finished& finished,
            void* workspace) const override {

@@ -18,7 +18,6 @@ namespace {
 
 using codegen::Buffer;
 
-constexpr int64_t kAlignment = 64;
 // That stretches are run with.
 constexpr size_t kMostBuffers = 16;
 
@@ -33,7 +32,7 @@ class GeneratedKernel final : public Kernel, private Stretches {
     for (const Buffer& buffer : program_.buffers) {
       if (buffer.role != Buffer::Role::kTemporary) continue;
       offsets_.push_back(workspace_);
-      workspace_ += (bytes_for(buffer.type.dtype(), buffer.count) + kAlignment - 1) / kAlignment * kAlignment;
+      workspace_ += aligned_bytes(bytes_for(buffer.type.dtype(), buffer.count));
     }
     for (const codegen::Kernel& kernel : program_.kernels) {
       double us = kernel.cost * static_cast<double>(kernel.extent) * kUsPerOperation;
