@@ -157,13 +157,21 @@ TEST_P(OnIsa, ProductsAgreeWithFloat64OnEveryTileShape) {
   std::mt19937 random(7);
   const auto number = [&] { return static_cast<float>(static_cast<int>(random() % 2001) - 1000) / 1000; };
   for (int64_t m = 1; m <= 27; ++m) {
-    for (const int64_t n : {1, 7, 16, 31, 33, 100}) {
-      const int64_t k = 1 + static_cast<int64_t>(random() % 90);
-      std::vector<float> a(static_cast<size_t>(m * k)), b(static_cast<size_t>(k * n)), bias(static_cast<size_t>(n));
+    for (const int64_t n : {1, 7, 16, 31, 33, 48, 100}) {
+      // A's columns side by side, or in blocks.
+      const int64_t block = 1 + static_cast<int64_t>(random() % 30), blocks = 1 + static_cast<int64_t>(random() % 3);
+      const int64_t k = block * blocks, block_step = m * block + 3;
+      const int panel_vectors = 1 + static_cast<int>(random() % 3);
+      const int64_t panel = panel_vectors * GetParam()->width;
+      const auto a_at = [&](int64_t row, int64_t column) {
+        return static_cast<size_t>(column / block * block_step + row * block + column % block);
+      };
+      std::vector<float> a(static_cast<size_t>(blocks * block_step)), b(static_cast<size_t>(k * n)),
+          bias(static_cast<size_t>(n));
       for (auto* values : {&a, &b, &bias})
         for (float& value : *values) value = number();
-      std::vector<float> packed(static_cast<size_t>(packed_b_count(*GetParam(), k, n)));
-      pack_b(*GetParam(), b.data(), k, n, n, 1, packed.data());
+      std::vector<float> packed(static_cast<size_t>(packed_b_count(panel, k, n)));
+      pack_b(panel, b.data(), k, n, n, 1, packed.data());
       std::vector<float> c(static_cast<size_t>(m * n) + 8, 99.0F);
       GemmTask task;
       task.a = a.data();
@@ -173,17 +181,19 @@ TEST_P(OnIsa, ProductsAgreeWithFloat64OnEveryTileShape) {
       task.m = m;
       task.n = n;
       task.k = k;
-      task.lda = k;
+      task.lda = block;
       task.ldc = n;
+      task.panel_vectors = panel_vectors;
+      task.a_block = block;
+      task.a_step = block_step;
       task.clamp = true;
       task.lo = -0.5F;
       task.hi = 2;
-      GetParam()->gemm(task, 0, (n + GetParam()->panel - 1) / GetParam()->panel);
+      GetParam()->gemm(task, 0, (n + panel - 1) / panel);
       for (int64_t i = 0; i < m * n; ++i) {
         double want = static_cast<double>(bias[static_cast<size_t>(i % n)]);
         for (int64_t p = 0; p < k; ++p)
-          want += static_cast<double>(a[static_cast<size_t>(i / n * k + p)]) *
-                  static_cast<double>(b[static_cast<size_t>(p * n + i % n)]);
+          want += static_cast<double>(a[a_at(i / n, p)]) * static_cast<double>(b[static_cast<size_t>(p * n + i % n)]);
         ASSERT_NEAR(c[static_cast<size_t>(i)], std::max(-0.5, std::min(2.0, want)),
                     0x1p-23 * (8.0 + static_cast<double>(k)))
             << m << "x" << n << "x" << k;
@@ -194,7 +204,8 @@ TEST_P(OnIsa, ProductsAgreeWithFloat64OnEveryTileShape) {
 }
 
 // One row of a depthwise convolution against float64.
-void check_depthwise_row(const Simd& simd, DepthwiseTask task, int64_t pad_right) {
+void check_depthwise_row(const Simd& simd, DepthwiseTask task, int64_t first_row, int64_t pad_right) {
+  constexpr int64_t kHeight = 5;
   std::mt19937 random(11);
   const auto numbers = [&](int64_t count) {
     std::vector<float> values(static_cast<size_t>(count));
@@ -203,27 +214,35 @@ void check_depthwise_row(const Simd& simd, DepthwiseTask task, int64_t pad_right
   };
   const int64_t channels = task.channels;
   const int64_t results = (task.width + task.pad_left + pad_right - 3) / task.stride + 1;
-  const std::vector<float> x = numbers(task.height * task.width * channels), weights = numbers(9 * channels),
+  const std::vector<float> x = numbers(kHeight * task.width * channels), weights = numbers(9 * channels),
                            bias = numbers(channels);
   std::vector<float> y(static_cast<size_t>(results * channels) + 8, 99.0F);
-  task.x = x.data();
+  for (int64_t i = 0; i < 3; ++i) {
+    const int64_t row = first_row + i;
+    task.rows[i] = row < 0 || row >= kHeight ? nullptr : x.data() + row * task.width * channels;
+  }
   task.weights = weights.data();
   task.bias = bias.data();
-  task.y = y.data();
-  task.count = results;
-  simd.depthwise(task);
+  // In two parts, of which one may be empty.
+  const auto middle = static_cast<int64_t>(random() % static_cast<uint32_t>(results + 1));
+  for (const auto& [first, last] : {std::pair{int64_t{0}, middle}, std::pair{middle, results}}) {
+    task.first = first;
+    task.count = last - first;
+    task.y = y.data() + first * channels;
+    if (task.count > 0) simd.depthwise(task);
+  }
   for (int64_t i = 0; i < results * channels; ++i) {
     const int64_t pixel = i / channels, channel = i % channels;
     auto want = static_cast<double>(bias[static_cast<size_t>(channel)]);
     for (int64_t tap = 0; tap < 9; ++tap) {
-      const int64_t row = task.row + tap / 3, column = pixel * task.stride - task.pad_left + tap % 3;
-      if (row < 0 || row >= task.height || column < 0 || column >= task.width) continue;
+      const int64_t row = first_row + tap / 3, column = pixel * task.stride - task.pad_left + tap % 3;
+      if (row < 0 || row >= kHeight || column < 0 || column >= task.width) continue;
       want += static_cast<double>(x[static_cast<size_t>((row * task.width + column) * channels + channel)]) *
               static_cast<double>(weights[static_cast<size_t>(tap * channels + channel)]);
     }
     want = std::max(static_cast<double>(task.lo), std::min(static_cast<double>(task.hi), want));
     ASSERT_NEAR(y[static_cast<size_t>(i)], want, 0x1p-20)
-        << "row " << task.row << " of " << task.height << ", pixel " << pixel << " of " << results << ", channel "
+        << "row " << first_row << " of " << kHeight << ", pixel " << pixel << " of " << results << ", channel "
         << channel << " of " << channels << ", stride " << task.stride << ", padding " << task.pad_left << " and "
         << pad_right;
   }
@@ -236,16 +255,15 @@ TEST_P(OnIsa, DepthwiseRowsAgreeWithFloat64) {
       for (int64_t choice = 0; choice < 48; ++choice) {
         DepthwiseTask task;
         task.channels = channels;
-        task.height = 5;
         task.width = width;
         task.stride = 1 + choice % 2;
         task.pad_left = choice / 2 % 2;
-        task.row = std::array{-1, 1, 3}[static_cast<size_t>(choice / 4 % 3)];  // Above, inside, below.
+        const int64_t row = std::array{-1, 1, 3}[static_cast<size_t>(choice / 4 % 3)];  // Above, inside, below.
         if (choice / 12 % 2 == 1) {
           task.lo = -0.25F;
           task.hi = 0.5F;
         }
-        check_depthwise_row(*GetParam(), task, choice / 24);
+        check_depthwise_row(*GetParam(), task, row, choice / 24);
         if (HasFatalFailure()) return;
       }
     }
@@ -254,12 +272,13 @@ TEST_P(OnIsa, DepthwiseRowsAgreeWithFloat64) {
 
 TEST_P(OnIsa, ARowGivesTheSameBitsInEveryBatch) {
   constexpr int64_t kK = 300, kN = 50, kM = 19;
+  const int64_t panel = 2 * GetParam()->width;
   std::vector<float> a(kM * kK), b(kK * kN);
   for (size_t i = 0; i < a.size(); ++i) a[i] = std::sin(static_cast<float>(i % kK));
   for (size_t i = 0; i < b.size(); ++i) b[i] = std::cos(static_cast<float>(i));
-  std::vector<float> packed(static_cast<size_t>(packed_b_count(*GetParam(), kK, kN)));
-  pack_b(*GetParam(), b.data(), kK, kN, kN, 1, packed.data());
-  const int64_t panels = (kN + GetParam()->panel - 1) / GetParam()->panel;
+  std::vector<float> packed(static_cast<size_t>(packed_b_count(panel, kK, kN)));
+  pack_b(panel, b.data(), kK, kN, kN, 1, packed.data());
+  const int64_t panels = (kN + panel - 1) / panel;
   std::vector<float> first;
   for (int64_t m = 1; m <= kM; ++m) {
     std::vector<float> c(static_cast<size_t>(m * kN));

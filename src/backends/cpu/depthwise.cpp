@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "backends/cpu/depthwise.h"
+
 #include "backends/cpu/kernels.h"
 #include "backends/cpu/onednn.h"
 #include "backends/cpu/parallel.h"
 #include "backends/cpu/tile_epilogue.h"
 #include "ops/window.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
-// Depthwise convolutions, 3 by 3, of images whose channels come last.
 namespace tenon::cpu {
 namespace {
 
 constexpr int64_t kTaps = 9;
 
-Verdict accepts(const Problem& problem) {
+}  // namespace
+
+Verdict accepts_depthwise(const Problem& problem) {
   if (Verdict verdict = onednn::all_f32(problem); !verdict.ok) return verdict;
   const Dims &x = problem.inputs[0].dims, &w = problem.inputs[1].dims;
   const Shape w_shape = to_shape(w);
@@ -39,6 +44,22 @@ Verdict accepts(const Problem& problem) {
   return Verdict::yes();
 }
 
+Tensor depthwise_weights(const Problem& problem, int64_t width) {
+  return problem.packed->get(*problem.constants[1], fmt::format("depthwise {}", width), [&] {
+    const int64_t channels = problem.inputs[0].dims[3];
+    Tensor packed = Tensor::empty(DType::kFloat32, {channels / width, kTaps, width});
+    const auto* from = problem.constants[1]->view().as<float>();
+    auto* to = packed.mutable_values<float>().data();
+    for (int64_t channel = 0; channel < channels; ++channel) {
+      for (int64_t i = 0; i < kTaps; ++i)
+        to[(channel / width * kTaps + i) * width + channel % width] = from[channel * kTaps + i];
+    }
+    return packed;
+  });
+}
+
+namespace {
+
 /// A part is a row of results.
 class DepthwiseConv final : public Kernel, private Parts {
  public:
@@ -49,7 +70,7 @@ class DepthwiseConv final : public Kernel, private Parts {
     const Window window = conv_window(problem.node, to_shape(x), &w_shape);
     rows_ = window.axes[0];
     images_ = x[0];
-    task_.height = x[1];
+    image_elements_ = x[1] * x[2] * x[3];
     task_.width = x[2];
     task_.channels = x[3];
     task_.count = y[2];
@@ -60,14 +81,7 @@ class DepthwiseConv final : public Kernel, private Parts {
       task_.hi = epilogue_.hi;
     }
     if (anchor_input_count(problem.node) > 2 && problem.inputs[2].dtype != DType::kUndefined) bias_input_ = 2;
-    weights_ = problem.packed->get(*problem.constants[1], "depthwise", [&] {
-      Tensor packed = Tensor::empty(DType::kFloat32, {kTaps, x[3]});
-      const auto* from = problem.constants[1]->view().as<float>();
-      auto* to = packed.mutable_values<float>().data();
-      for (int64_t channel = 0; channel < x[3]; ++channel)
-        for (int64_t i = 0; i < kTaps; ++i) to[i * x[3] + channel] = from[channel * kTaps + i];
-      return packed;
-    });
+    weights_ = depthwise_weights(problem, x[3]);
 
     // A core does about 15 multiply-adds in a nanosecond, and both images may come from the third cache.
     const double us = static_cast<double>(y.count() * kTaps) / 15e3;
@@ -120,8 +134,11 @@ class DepthwiseConv final : public Kernel, private Parts {
   }
   /// A row of results, of all images' rows.
   void make(DepthwiseTask& task, int64_t row, std::span<const TensorView> inputs, float* y) const {
-    task.x = inputs[0].as<float>() + row / rows_.out * task.height * task.width * task.channels;
-    task.row = rows_.start(row % rows_.out);
+    const float* image = inputs[0].as<float>() + row / rows_.out * image_elements_;
+    for (int64_t i = 0; i < 3; ++i) {
+      const int64_t at = rows_.start(row % rows_.out) + i;
+      task.rows[i] = at < 0 || at >= rows_.in ? nullptr : image + at * task.width * task.channels;
+    }
     task.y = y;
     simd_.depthwise(task);
   }
@@ -130,7 +147,7 @@ class DepthwiseConv final : public Kernel, private Parts {
   DepthwiseTask task_;
   TileEpilogue epilogue_;
   WindowAxis rows_;
-  int64_t images_ = 1;
+  int64_t images_ = 1, image_elements_ = 0;
   int64_t stretch_rows_ = 1;  // That are made before others go over them.
   int bias_input_ = -1;
   bool followed_;
@@ -142,6 +159,6 @@ std::unique_ptr<Kernel> create(const Problem& problem) { return std::make_unique
 
 }  // namespace
 
-const KernelEntry kDepthwiseConv{"depthwise_f32", accepts, create};
+const KernelEntry kDepthwiseConv{"depthwise_f32", accepts_depthwise, create};
 
 }  // namespace tenon::cpu

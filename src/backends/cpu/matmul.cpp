@@ -83,20 +83,18 @@ class PackedGemm final : public Kernel {
     task_.clamp = epilogue_.clamp;
     task_.lo = epilogue_.lo;
     task_.hi = epilogue_.hi;
-    panels_ = (task_.n + simd_.panel - 1) / simd_.panel;
+    panels_ = (task_.n + panel_ - 1) / panel_;
 
     const Tensor& source = *problem.constants[1];
-    weights_ =
-        problem.packed->get(source, fmt::format("gemm {} {} {} {}", simd_.panel, p.trans_b, p.alpha, task_.n), [&] {
-          Tensor packed = Tensor::empty(DType::kFloat32, {packed_b_count(simd_, task_.k, task_.n)});
-          auto* to = packed.mutable_values<float>().data();
-          pack_b(simd_, source.view().as<float>(), task_.k, task_.n, p.trans_b ? 1 : task_.n, p.trans_b ? task_.k : 1,
-                 to);
-          if (p.alpha != 1) {
-            for (float& value : packed.mutable_values<float>()) value *= p.alpha;
-          }
-          return packed;
-        });
+    weights_ = problem.packed->get(source, fmt::format("gemm {} {} {} {}", panel_, p.trans_b, p.alpha, task_.n), [&] {
+      Tensor packed = Tensor::empty(DType::kFloat32, {packed_b_count(panel_, task_.k, task_.n)});
+      auto* to = packed.mutable_values<float>().data();
+      pack_b(panel_, source.view().as<float>(), task_.k, task_.n, p.trans_b ? 1 : task_.n, p.trans_b ? task_.k : 1, to);
+      if (p.alpha != 1) {
+        for (float& value : packed.mutable_values<float>()) value *= p.alpha;
+      }
+      return packed;
+    });
     task_.b = weights_.view().as<float>();
 
     // One core does about 60 GFLOP/s, and reads weights that are used once at the speed of the cache they are in.
@@ -123,7 +121,7 @@ class PackedGemm final : public Kernel {
     } else {
       parallel_for(threads_, panels_, [&](int64_t first, int64_t last) {
         simd_.gemm(task, first, last);
-        finish(task, first * simd_.panel, std::min(last * simd_.panel, task.n));
+        finish(task, first * panel_, std::min(last * panel_, task.n));
       });
     }
   }
@@ -138,6 +136,7 @@ class PackedGemm final : public Kernel {
 
   const Simd& simd_ = simd();
   GemmTask task_;
+  int64_t panel_ = simd_.width * task_.panel_vectors;  // Columns.
   TileEpilogue epilogue_;
   int bias_input_;
   Tensor weights_;

@@ -38,14 +38,14 @@ const Simd* const* all_simd(int* count) {
   return choice().all;
 }
 
-void pack_b(const Simd& simd, const float* b, int64_t k, int64_t n, int64_t k_stride, int64_t n_stride, float* packed) {
-  for (int64_t first = 0; first < n; first += simd.panel) {
-    const int64_t columns = std::min<int64_t>(simd.panel, n - first);
+void pack_b(int64_t panel, const float* b, int64_t k, int64_t n, int64_t k_stride, int64_t n_stride, float* packed) {
+  for (int64_t first = 0; first < n; first += panel) {
+    const int64_t columns = std::min(panel, n - first);
     for (int64_t row = 0; row < k; ++row) {
       const float* from = b + row * k_stride + first * n_stride;
       for (int64_t column = 0; column < columns; ++column) packed[column] = from[column * n_stride];
-      std::fill(packed + columns, packed + simd.panel, 0.0F);
-      packed += simd.panel;
+      std::fill(packed + columns, packed + panel, 0.0F);
+      packed += panel;
     }
   }
 }

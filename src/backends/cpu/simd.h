@@ -49,28 +49,30 @@ struct GemmTask {
   const float* bias = nullptr;  ///< May be null.
   float* c = nullptr;           ///< Row-major, rows `ldc` elements apart.
   int64_t m = 0, n = 0, k = 0, lda = 0, ldc = 0;
+  int panel_vectors = 2;  ///< As packed.
+  int64_t a_block = 0;    ///< Columns of A that lie side by side; 0: all. A multiple of it is k.
+  int64_t a_step = 0;     ///< Elements from such a block of A to the next.
   bool clamp = false;
   float lo = 0, hi = 0;
 };
 
-/// A depthwise convolution, 3 by 3, of an image whose channels lie side by side: one row of results, each clamped to
-/// [lo, hi]. Around the input there may be a pixel of padding.
+/// A depthwise convolution, 3 by 3, of an image whose channels lie side by side: some results of one row, each clamped
+/// to [lo, hi]. Around the input there may be a pixel of padding.
 struct DepthwiseTask {
-  const float* x = nullptr;                     ///< The image.
-  const float* weights = nullptr;               ///< [3][3][channels]
-  const float* bias = nullptr;                  ///< [channels]; may be null.
-  float* y = nullptr;                           ///< The results.
-  int64_t height = 0, width = 0, channels = 0;  ///< Of the input; height and width are at least 3.
-  int64_t stride = 1;                           ///< 1 or 2.
-  int64_t pad_left = 0;                         ///< 0 or 1.
-  int64_t row = 0;                              ///< Of the input, where the window begins; -1 is padding.
-  int64_t count = 0;                            ///< Of results.
+  const float* rows[3] = {};        ///< Of the input; the first or the last may be null: padding.
+  const float* weights = nullptr;   ///< [3][3][channels]
+  const float* bias = nullptr;      ///< [channels]; may be null.
+  float* y = nullptr;               ///< The results.
+  int64_t width = 0, channels = 0;  ///< Of the input; its width is at least 3.
+  int64_t stride = 1;               ///< 1 or 2.
+  int64_t pad_left = 0;             ///< 0 or 1.
+  int64_t first = 0, count = 0;     ///< Of the row's results.
   float lo = -std::numeric_limits<float>::infinity(), hi = std::numeric_limits<float>::infinity();
 };
 
 struct Simd {
   std::string_view isa;
-  int panel;  ///< Columns of a panel of packed B.
+  int width;  ///< Numbers in a vector.
 
   /// Columns [first, last) of panels. Every element is one chain of fused multiply-adds in the order of k, whatever m,
   /// n and the split are: the same row gives the same bits in a batch of any size.
@@ -96,13 +98,13 @@ struct Simd {
 /// All that this build has and this processor runs, the best first; for tests.
 [[nodiscard]] const Simd* const* all_simd(int* count);
 
-/// The size of packed B in elements.
-[[nodiscard]] inline int64_t packed_b_count(const Simd& simd, int64_t k, int64_t n) {
-  return (n + simd.panel - 1) / simd.panel * simd.panel * k;
+/// The size of B, packed into panels of so many columns, in elements.
+[[nodiscard]] inline int64_t packed_b_count(int64_t panel, int64_t k, int64_t n) {
+  return (n + panel - 1) / panel * panel * k;
 }
 /// Packs B, element (k, n) at b[k * k_stride + n * n_stride], into panels: [panel][k][column], the last one filled with
-/// zeros.
-void pack_b(const Simd& simd, const float* b, int64_t k, int64_t n, int64_t k_stride, int64_t n_stride, float* packed);
+/// zeros. A panel has 1, 2 or 3 vectors of columns.
+void pack_b(int64_t panel, const float* b, int64_t k, int64_t n, int64_t k_stride, int64_t n_stride, float* packed);
 
 // One for each simd_<isa>.cpp; null where the build has it not.
 const Simd* simd_avx2();

@@ -24,7 +24,6 @@ using tenon::cpu::Scalar;
 using tenon::cpu::UnaryOp;
 
 constexpr int kWidth = TENON_SIMD_WIDTH;
-constexpr int kPanel = 2 * kWidth;
 
 typedef float Vec __attribute__((vector_size(sizeof(float) * TENON_SIMD_WIDTH)));
 typedef int32_t IntVec __attribute__((vector_size(sizeof(float) * TENON_SIMD_WIDTH)));
@@ -457,74 +456,116 @@ void softmax(const float* x, float* y, int64_t rows, int64_t extent, bool log) {
 
 // --- matrix product
 
-/// kRows rows by kVecs vectors of columns of c, all of k.
-template <int kRows, int kVecs>
+/// kRows rows by kVecs vectors of columns of c, all of k. B's panels have kPanelVecs vectors.
+template <int kRows, int kVecs, int kPanelVecs>
 inline void tile(const GemmTask& task, int64_t row, int64_t panel) {
-  const float* a = task.a + row * task.lda;
-  const float* b = task.b + panel * kPanel * task.k;
+  constexpr int kPanel = kPanelVecs * kWidth;
   const int64_t panel_step = kPanel * task.k;
+  const float* b = task.b + panel * panel_step;
   Vec sums[kRows][kVecs];
 #pragma GCC unroll 16
   for (int v = 0; v < kVecs; ++v)
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) sums[r][v] = Vec{};
-  for (int64_t k = 0; k < task.k; ++k) {
-    Vec columns[kVecs];
+  const int64_t block = task.a_block > 0 ? task.a_block : task.k;
+  const float* a = task.a + row * task.lda;
+  for (int64_t first = 0; first < task.k; first += block, a += task.a_step) {
+    for (int64_t k = 0; k < block; ++k, b += kPanel) {
+      Vec columns[kVecs];
 #pragma GCC unroll 16
-    for (int v = 0; v < kVecs; ++v) columns[v] = load(b + v / 2 * panel_step + k * kPanel + v % 2 * kWidth);
+      for (int v = 0; v < kVecs; ++v) columns[v] = load(b + v / kPanelVecs * panel_step + v % kPanelVecs * kWidth);
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const Vec value = splat(a[r * task.lda + k]);
+      for (int r = 0; r < kRows; ++r) {
+        const Vec value = splat(a[r * task.lda + k]);
 #pragma GCC unroll 16
-      for (int v = 0; v < kVecs; ++v) sums[r][v] += value * columns[v];
+        for (int v = 0; v < kVecs; ++v) sums[r][v] += value * columns[v];
+      }
     }
   }
-  const Vec lo = splat(task.lo), hi = splat(task.hi);
+  float* c = task.c + row * task.ldc + panel * kPanel;
+  const float* bias = task.bias ? task.bias + panel * kPanel : nullptr;
+  const int64_t columns = task.n - panel * kPanel;
+  const bool whole = columns >= kVecs * kWidth;
+  const auto count_of = [&](int v) { return whole || columns - v * kWidth > kWidth ? kWidth : columns - v * kWidth; };
 #pragma GCC unroll 16
   for (int v = 0; v < kVecs; ++v) {
-    const int64_t column = panel * kPanel + v * kWidth;
-    const int64_t count = task.n - column < kWidth ? task.n - column : kWidth;
-    if (count <= 0) continue;
-    const Vec bias = !task.bias        ? Vec{}
-                     : count == kWidth ? load(task.bias + column)
-                                       : load_some(task.bias + column, count);
+    const int64_t count = count_of(v);
+    if (!bias || count <= 0) continue;
+    const Vec value = count == kWidth ? load(bias + v * kWidth) : load_some(bias + v * kWidth, count);
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      Vec value = sums[r][v] + bias;
-      if (task.clamp) value = at_most(at_least(value, lo), hi);
-      float* c = task.c + (row + r) * task.ldc + column;
+    for (int r = 0; r < kRows; ++r) sums[r][v] += value;
+  }
+  if (task.clamp) {
+    const Vec lo = splat(task.lo), hi = splat(task.hi);
+#pragma GCC unroll 16
+    for (int v = 0; v < kVecs; ++v)
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) sums[r][v] = at_most(at_least(sums[r][v], lo), hi);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r, c += task.ldc) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kVecs; ++v) {
+      const int64_t count = count_of(v);
       if (count == kWidth) {
-        store(c, value);
-      } else {
-        store_some(c, value, count);
+        store(c + v * kWidth, sums[r][v]);
+      } else if (count > 0) {
+        store_some(c + v * kWidth, sums[r][v], count);
       }
     }
   }
 }
 
-/// Rows from `row` on, one panel of kVecs vectors: full tiles, then what is left.
-template <int kRows, int kVecs>
-inline void rows_of_panel(const GemmTask& task, int64_t row, int64_t panel) {
-  for (; row + kRows <= task.m; row += kRows) tile<kRows, kVecs>(task, row, panel);
-  if constexpr (kRows > 1) {
-    if (row < task.m) rows_of_panel<(kRows > 6 ? 6 : kRows - 1), kVecs>(task, row, panel);
+/// `rows` <= kMost rows.
+template <int kMost, int kVecs, int kPanelVecs>
+inline void some_rows(const GemmTask& task, int64_t row, int64_t rows, int64_t panel) {
+  if (rows == kMost) return tile<kMost, kVecs, kPanelVecs>(task, row, panel);
+  if constexpr (kMost > 1) some_rows<kMost - 1, kVecs, kPanelVecs>(task, row, rows, panel);
+}
+
+/// All rows of one panel, of which kVecs vectors are there: in tiles that are about as high as each other, as low ones
+/// do not have enough independent sums to fill the pipelines.
+template <int kMost, int kVecs, int kPanelVecs>
+void rows_of_panel(const GemmTask& task, int64_t panel) {
+  const int64_t tiles = (task.m + kMost - 1) / kMost;
+  int64_t row = 0;
+  for (int64_t i = 0; i < tiles; ++i) {
+    const int64_t rows = (task.m - row + tiles - i - 1) / (tiles - i);
+    some_rows<kMost, kVecs, kPanelVecs>(task, row, rows, panel);
+    row += rows;
+  }
+}
+
+template <int kPanelVecs>
+void gemm_of_panels(const GemmTask& task, int64_t panel, int64_t last) {
+  constexpr int kRows = TENON_SIMD_GEMM_ROWS * 2 / (kPanelVecs > 2 ? kPanelVecs : 2);
+  if constexpr (kPanelVecs == 2) {
+    // Few rows do not have them either, so several panels go together.
+    if (task.m == 1) {
+      for (; panel + 4 <= last; panel += 4) tile<1, 8, 2>(task, 0, panel);
+    } else if (task.m == 2) {
+      for (; panel + 2 <= last; panel += 2) tile<2, 4, 2>(task, 0, panel);
+    }
+  }
+  for (; panel < last; ++panel) {
+    const int64_t columns = task.n - panel * kPanelVecs * kWidth;
+    if (columns > (kPanelVecs - 1) * kWidth) {
+      rows_of_panel<kRows, kPanelVecs, kPanelVecs>(task, panel);
+    } else if (columns > kWidth) {
+      rows_of_panel<kRows, kPanelVecs == 3 ? 2 : 1, kPanelVecs>(task, panel);
+    } else {
+      rows_of_panel<kRows, 1, kPanelVecs>(task, panel);
+    }
   }
 }
 
 void gemm(const GemmTask& task, int64_t first, int64_t last) {
-  int64_t panel = first;
-  // Few rows do not give enough independent sums to fill the pipelines, so several panels go together.
-  if (task.m == 1) {
-    for (; panel + 4 <= last; panel += 4) tile<1, 8>(task, 0, panel);
-  } else if (task.m == 2) {
-    for (; panel + 2 <= last; panel += 2) tile<2, 4>(task, 0, panel);
-  }
-  for (; panel < last; ++panel) {
-    if (task.n - panel * kPanel > kWidth) {
-      rows_of_panel<TENON_SIMD_GEMM_ROWS, 2>(task, 0, panel);
-    } else {
-      rows_of_panel<TENON_SIMD_GEMM_ROWS, 1>(task, 0, panel);
-    }
+  if (task.panel_vectors == 3) {
+    gemm_of_panels<3>(task, first, last);
+  } else if (task.panel_vectors == 2) {
+    gemm_of_panels<2>(task, first, last);
+  } else {
+    gemm_of_panels<1>(task, first, last);
   }
 }
 
@@ -539,7 +580,7 @@ template <int kCount, int kStride, int kFirst, int kLast, bool kLeft, bool kRigh
 inline void pixels(const DepthwiseTask& task, int64_t pixel, float* y) {
   constexpr int kColumns = (kCount - 1) * kStride + 3;
   const int64_t channels = task.channels;
-  const int64_t begin = (task.row * task.width + pixel * kStride - task.pad_left) * channels;
+  const int64_t begin = (pixel * kStride - task.pad_left + (kLeft ? 1 : 0)) * channels;
   const Vec lo = splat(task.lo), hi = splat(task.hi);
   const auto vector_at = [&](int64_t channel, auto load_one, auto store_one) {
     Vec weights[9];
@@ -551,7 +592,7 @@ inline void pixels(const DepthwiseTask& task, int64_t pixel, float* y) {
     for (int p = 0; p < kCount; ++p) sums[p] = bias;
 #pragma GCC unroll 3
     for (int r = kFirst; r < kLast; ++r) {
-      const float* x = task.x + (begin + r * task.width * channels + (kLeft ? channels : 0) + channel);
+      const float* x = task.rows[r] + begin + channel;
 #pragma GCC unroll 32
       for (int column = kLeft ? 1 : 0; column < (kRight ? kColumns - 1 : kColumns); ++column, x += channels) {
         const Vec value = load_one(x);
@@ -577,9 +618,9 @@ inline void pixels(const DepthwiseTask& task, int64_t pixel, float* y) {
 template <int kStride, int kFirst, int kLast>
 void depthwise_row(const DepthwiseTask& task) {
   // Results from `edge` on read the padding on the right.
-  const int64_t edge = (task.width - 3 + task.pad_left) / kStride + 1;
-  const int64_t inside = task.count < edge ? task.count : edge;
-  int64_t pixel = 0;
+  const int64_t edge = (task.width - 3 + task.pad_left) / kStride + 1, end = task.first + task.count;
+  const int64_t inside = end < edge ? end : edge;
+  int64_t pixel = task.first;
   float* y = task.y;
   const auto some = [&](auto count, auto left, auto right) {
     pixels<count.value, kStride, kFirst, kLast, left.value, right.value>(task, pixel, y);
@@ -589,19 +630,19 @@ void depthwise_row(const DepthwiseTask& task) {
   const std::true_type yes;
   const std::false_type no;
   const std::integral_constant<int, 1> one;
-  if (task.pad_left > 0) some(one, yes, no);
+  if (pixel == 0 && task.pad_left > 0) some(one, yes, no);
   while (pixel + kPixels <= inside) some(std::integral_constant<int, kPixels>(), no, no);
   if (pixel + 4 <= inside) some(std::integral_constant<int, 4>(), no, no);
   if (pixel + 2 <= inside) some(std::integral_constant<int, 2>(), no, no);
   if (pixel < inside) some(one, no, no);
-  if (pixel < task.count) some(one, no, yes);
+  if (pixel < end) some(one, no, yes);
 }
 
 template <int kStride>
 void depthwise_of_stride(const DepthwiseTask& task) {
-  if (task.row < 0) {
+  if (task.rows[0] == nullptr) {
     depthwise_row<kStride, 1, 3>(task);
-  } else if (task.row + 3 > task.height) {
+  } else if (task.rows[2] == nullptr) {
     depthwise_row<kStride, 0, 2>(task);
   } else {
     depthwise_row<kStride, 0, 3>(task);
@@ -616,7 +657,7 @@ void depthwise(const DepthwiseTask& task) {
   }
 }
 
-constexpr tenon::cpu::Simd kSimd = {TENON_SIMD_ISA, kPanel, gemm,       unary,    binary,
+constexpr tenon::cpu::Simd kSimd = {TENON_SIMD_ISA, kWidth, gemm,       unary,    binary,
                                     softmax,        reduce, accumulate, depthwise};
 
 }  // namespace
