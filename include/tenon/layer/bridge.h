@@ -18,11 +18,16 @@
 
 // From a layer's class to the tables of the C ABI. Part of <tenon/layer.h>.
 
-// A function and all that it calls, once for every x86-64 and once for those with AVX2; the loader takes the one that
-// the processor has. The results are the same bits: neither contracts products and sums.
+// A function and all that it calls, once for every x86-64, once for those with AVX2, and once for those with AVX-512;
+// the loader takes the one that the processor has. The results are the same bits, as none contracts products and sums:
+// AVX-512 has the instruction for that, so its clone is made only where tenon_add_plugin() has forbidden it.
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__) && \
     !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && !defined(__AVX2__)
+#ifdef TENON_SDK_NO_CONTRACTION
+#define TENON_SDK_CLONES __attribute__((target_clones("default", "avx2", "avx512f"), flatten, noinline))
+#else
 #define TENON_SDK_CLONES __attribute__((target_clones("default", "avx2"), flatten, noinline))
+#endif
 #else
 #define TENON_SDK_CLONES
 #endif

@@ -17,6 +17,8 @@
 
 // Whatever a plugin's compiler flags are, two plugins must never share the SDK's tables and variables.
 #define TENON_SDK_HIDDEN __attribute__((visibility("hidden")))
+// Apart from the code that runs.
+#define TENON_SDK_COLD __attribute__((noinline, cold))
 
 namespace tenon {
 

@@ -263,16 +263,20 @@ struct DeviceVariants {
 template <typename L, typename... Prefix>
 struct DeviceVariants<L, void, Prefix...> : Variants<L, Prefix...> {};
 
-/// Calls use(variant) for the first variant whose inputs' dtypes fit; throws when none does.
-template <typename... V, typename Tensor, typename Use>
-void dispatch(List<V...>, const Tensor* inputs, size_t count, const Use& use) {
-  if (((V::accepts(inputs, count) && (use(V()), true)) || ...)) return;
+template <typename... V, typename Tensor>
+[[noreturn]] TENON_SDK_COLD void refuse(const Tensor* inputs, size_t count) {
   std::string text = "the inputs are (";
   for (size_t i = 0; i < count; ++i) text += (i > 0 ? ", " : "") + std::string(dtype_name(inputs[i].dtype));
   text += "), but the layer takes ";
   size_t next = 0;
   ((text += (next++ > 0 ? " or " : "") + V::describe()), ...);
   throw LayerError(text);
+}
+
+/// Calls use(variant) for the first variant whose inputs' dtypes fit; throws when none does.
+template <typename... V, typename Tensor, typename Use>
+void dispatch(List<V...>, const Tensor* inputs, size_t count, const Use& use) {
+  if (!((V::accepts(inputs, count) && (use(V()), true)) || ...)) refuse<V...>(inputs, count);
 }
 
 }  // namespace sdk TENON_SDK_HIDDEN
