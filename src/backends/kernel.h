@@ -101,6 +101,14 @@ class Stretches {
   /// shares no memory with the outputs.
   virtual void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs) const = 0;
+
+  /// Whether there are one input and one output, of one type, and elements are the same at any place: then
+  /// run_elements() may be called.
+  [[nodiscard]] virtual bool anywhere() const = 0;
+  /// Whether that is as quick in place.
+  [[nodiscard]] virtual bool quick_in_place() const { return true; }
+  /// `count` elements from `from` to `to`, which share no memory or are the same.
+  virtual void run_elements(const void* from, void* to, int64_t count) const = 0;
 };
 
 /// `bytes` rounded up, so that what follows them in a workspace is aligned to kTensorAlignment.
@@ -140,10 +148,26 @@ struct KernelEntry {
   std::unique_ptr<Kernel> (*create)(const Problem&);
 };
 
+/// One kernel for several nodes in a row, or the reason why there is none ("" where nobody would look for one).
+struct SequenceKernel {
+  std::unique_ptr<Kernel> kernel = {};
+  std::string name = {};
+  size_t nodes = 0;  ///< The first so many.
+  std::string reason = {};
+};
+/// Makes the kernel of one of a sequence's nodes alone; it lives as long as the sequence's. Once for each node.
+using MakeKernel = std::function<const Kernel&(size_t node)>;
+
 /// A set of kernel lists.
 struct Backend {
   std::string_view name;                                         ///< "cpu", "reference"
   std::span<const KernelEntry> (*kernels)(std::string_view op);  ///< Fastest first; empty when it has none for `op`.
+  /// Whether a sequence may begin with the node; null where there are none.
+  bool (*begins_sequence)(const Node& node) = nullptr;
+  /// For nodes that run one after another, where what each gives is read by the next alone, as its input 0. The
+  /// kernel's inputs are those of its nodes in turn, with nothing for what goes from node to node; its outputs are
+  /// those of the last one.
+  SequenceKernel (*sequence)(std::span<const Problem> nodes, const MakeKernel& make) = nullptr;
 };
 
 /// Makes a backend known by its name; again with the same name replaces it. Thread-safe. `backend` must live for ever.
@@ -155,8 +179,8 @@ void register_backend(const Backend& backend);
 /// Throws kUnsupported with all reasons when nothing accepts; errors carry the node's name.
 struct ChosenKernel {
   std::unique_ptr<Kernel> kernel;
-  std::string name;                     ///< "cpu.onednn_conv"
-  std::vector<std::string> rejections;  ///< "cpu.gemv_f32: batch is 64; it takes 1", in list order.
+  std::string name;                          ///< "cpu.onednn_conv"
+  std::vector<std::string> rejections = {};  ///< "cpu.gemv_f32: batch is 64; it takes 1", in list order.
 };
 [[nodiscard]] ChosenKernel choose_kernel(const Backend& backend, const Problem& problem);
 

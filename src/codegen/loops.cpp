@@ -168,6 +168,19 @@ bool in_place(const Program& program, size_t input) {
   return true;
 }
 
+bool is_map(const Program& program) {
+  if (program.kernels.size() != 1 || program.buffers.size() != 2 || !in_place(program, 0)) return false;
+  const Kernel& kernel = program.kernels[0];
+  if (kernel.extent != program.buffers[1].count || kernel.body.size() != 1) return false;
+  const auto is_index = [&](NodeId id) { return kernel.nodes[id].kind == expr::NodeKind::kIndex; };
+  const std::vector<Statement>& body = kernel.body[0].body;
+  return std::all_of(body.begin(), body.end(), [&](const Statement& statement) {
+    if (statement.kind != StatementKind::kLet && statement.kind != StatementKind::kStore) return false;
+    const std::vector<NodeId> operands = kernel.operands(statement.node);
+    return !is_index(statement.node) && std::none_of(operands.begin(), operands.end(), is_index);
+  });
+}
+
 Program loops_of(const expr::Function& function) {
   return with_context([&] { return lower(function); },
                       [&] { return fmt::format("while compiling layer '{}'", function.name); });

@@ -107,6 +107,10 @@ struct Program {
 /// store there only, before they do.
 [[nodiscard]] bool in_place(const Program& program, size_t input);
 
+/// Whether it is one loop over its elements that makes each of the one at the same place of its only input, as it would
+/// at any other place.
+[[nodiscard]] bool is_map(const Program& program);
+
 /// The loops as text.
 [[nodiscard]] std::string print(const Program& program, const Kernel& kernel);
 /// All that the kernel's code depends on, as text: not the names, and not the extent of the outermost loop, so that one

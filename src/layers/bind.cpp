@@ -40,10 +40,13 @@ class NodeInstance final : public LayerInstance {
            const Allocate& allocate) const override {
     named(where_, [&] { instance_->run(state, inputs, outputs, allocate); });
   }
-  bool takes_stretches(const LayerState* state) const override { return instance_->takes_stretches(state); }
+  StretchFacts stretches(const LayerState* state) const override { return instance_->stretches(state); }
   void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const override {
     named(where_, [&] { instance_->run_stretch(state, first, inputs, outputs, begin, end); });
+  }
+  void run_elements(const LayerState* state, const void* from, void* to, int64_t count) const override {
+    named(where_, [&] { instance_->run_elements(state, from, to, count); });
   }
 
  private:

@@ -58,6 +58,12 @@ class LayerState {
   virtual ~LayerState() = default;
 };
 
+struct StretchFacts {
+  bool possible = false;  ///< For element-wise layers. Does not change.
+  bool ready = false;     ///< From when on a whole run was watched.
+  bool in_place = false;  ///< Once ready: run_elements() is as quick in place.
+};
+
 /// A layer with its fields bound. Immutable; run() may be called from several threads with different states.
 class LayerInstance {
  public:
@@ -72,16 +78,21 @@ class LayerInstance {
   /// Runs on the CPU. `allocate` is used only by data-dependent layers, whose `outputs` come without memory.
   virtual void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
                    const Allocate& allocate) const = 0;
-  /// Whether run_stretch() may be called for this state now: for element-wise layers, once a whole run was watched.
-  [[nodiscard]] virtual bool takes_stretches(const LayerState* state) const {
+  /// Whether and how stretches of elements are run for this state.
+  [[nodiscard]] virtual StretchFacts stretches(const LayerState* state) const {
     (void)state;
-    return false;
+    return {};
   }
   /// The elements [begin, end) of the outputs; the views are whole, but for input 0, whose elements of the stretch are
   /// at `first`, which shares no memory with the outputs. Several threads may do so at a time.
   virtual void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                            std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
     (void)state, (void)first, (void)inputs, (void)outputs, (void)begin, (void)end;
+  }
+  /// For one input and one output, of one type: `count` elements from `from` to `to`, wherever in the tensors they
+  /// belong. The two share no memory or are the same.
+  virtual void run_elements(const LayerState* state, const void* from, void* to, int64_t count) const {
+    (void)state, (void)from, (void)to, (void)count;
   }
 };
 

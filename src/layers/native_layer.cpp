@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -136,6 +137,7 @@ class NativeState final : public LayerState {
   std::vector<TensorType> declared;  // Data-dependent layers: what the type rule says of the outputs.
   bool check_next = true;
   bool check_always = check_every_run();
+  bool quick_in_place = false;  // measure_in_place()
 
  private:
   std::shared_ptr<const NativeTable> table_;  // Shared with the layer and its instances; the state may outlive both.
@@ -223,9 +225,10 @@ class NativeInstance final : public LayerInstance {
                                       std::span<const TensorView> outputs) const override;
   void run(LayerState* state, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
            const Allocate& allocate) const override;
-  bool takes_stretches(const LayerState* state) const override;
+  StretchFacts stretches(const LayerState* state) const override;
   void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const override;
+  void run_elements(const LayerState* state, const void* from, void* to, int64_t count) const override;
 
  private:
   void check_elementwise(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const;
@@ -238,10 +241,12 @@ class NativeInstance final : public LayerInstance {
   bool agrees(NativeState& state, std::span<const MutableTensorView> outputs, const std::vector<GuardedBuffer>& results,
               bool in_place_in_parts) const;
   tenon_status run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept;
-  tenon_status run_elements(const NativeState& state, int64_t begin, int64_t end) const noexcept;
+  tenon_status run_range(const NativeState& state, int64_t begin, int64_t end) const noexcept;
   template <typename Input, typename Output>
-  tenon_status run_elements(const NativeState& state, int64_t begin, int64_t end, const Input& input,
-                            const Output& output) const noexcept;
+  tenon_status run_range(const NativeState& state, int64_t begin, int64_t end, const Input& input,
+                         const Output& output) const noexcept;
+  tenon_status call_elements(const NativeState& state, const void* from, void* to, int64_t count) const noexcept;
+  bool measure_in_place(const NativeState& state) const;
   void require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const;
 
   std::shared_ptr<const NativeTable> table_;  // Shared with the layer and the states made from this.
@@ -397,22 +402,21 @@ void NativeInstance::run_direct(NativeState& state) const {
 }
 
 // The elements [begin, end) of an element-wise layer that is divisible().
-tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begin, int64_t end) const noexcept {
-  return run_elements(
+tenon_status NativeInstance::run_range(const NativeState& state, int64_t begin, int64_t end) const noexcept {
+  return run_range(
       state, begin, end, [&](size_t i) { return state.inputs[i].data; },
       [&](size_t i) { return state.outputs[i].data; });
 }
 
-// The same, quicker in place: there, a compiler's vector loop gives way to one element at a time, because it must
-// assume that what is stored is read later. So the layer gets copies of its input, of some kilobytes, which stay in the
-// first cache.
+// The same, quicker in place (see measure_in_place()): the layer gets copies of its input, of some kilobytes, which
+// stay in the first cache.
 tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept {
   size_t in_place = 0;
   while (in_place < state.inputs.size() &&
          (state.inputs[in_place].data != state.outputs[0].data || state.steps[in_place] == 0)) {
     ++in_place;
   }
-  if (in_place == state.inputs.size()) return run_elements(state, begin, end);
+  if (in_place == state.inputs.size() || state.quick_in_place) return run_range(state, begin, end);
   constexpr int64_t kBlockBytes = 8 << 10;
   alignas(64) std::byte block[kBlockBytes];
   const int64_t step = state.steps[in_place], most = kBlockBytes / step;
@@ -421,7 +425,7 @@ tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, i
   for (int64_t at = begin; at < end && status == TENON_STATUS_OK; at += most) {
     const int64_t block_end = std::min(at + most, end);
     std::memcpy(block, source + at * step, static_cast<size_t>((block_end - at) * step));
-    status = run_elements(
+    status = run_range(
         state, at, block_end,
         [&](size_t i) { return i == in_place ? element_0(block, at, step) : state.inputs[i].data; },
         [&](size_t i) { return state.outputs[i].data; });
@@ -431,8 +435,8 @@ tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, i
 
 // One call of the layer, on other memory than the state's: `input(i)`, `output(i)`, where element 0 is or would be.
 template <typename Input, typename Output>
-tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begin, int64_t end, const Input& input,
-                                          const Output& output) const noexcept {
+tenon_status NativeInstance::run_range(const NativeState& state, int64_t begin, int64_t end, const Input& input,
+                                       const Output& output) const noexcept {
   const int64_t count = end - begin;
   const size_t input_count = state.inputs.size(), output_count = state.outputs.size();
   tenon_tensor inputs[kMostTensorsInParts], outputs[kMostTensorsInParts];
@@ -446,10 +450,47 @@ tenon_status NativeInstance::run_elements(const NativeState& state, int64_t begi
   return table_->layer.run(instance_, state.plugin_state, &run);
 }
 
-bool NativeInstance::takes_stretches(const LayerState* state) const {
-  if (state == nullptr || !info_.elementwise || table_->layer.prepare != nullptr) return false;
+StretchFacts NativeInstance::stretches(const LayerState* state) const {
+  if (state == nullptr || !info_.elementwise || table_->layer.prepare != nullptr) return {};
   const auto& native = static_cast<const NativeState&>(*state);
-  return !native.check_next && !native.check_always && divisible(native);
+  return {.possible = !native.check_always && divisible(native),
+          .ready = !native.check_next,
+          .in_place = native.quick_in_place};
+}
+
+void NativeInstance::run_elements(const LayerState* state, const void* from, void* to, int64_t count) const {
+  const auto& native = static_cast<const NativeState&>(*state);
+  require_ok(call_elements(native, from, to, count), "run", info_.origin);
+}
+
+tenon_status NativeInstance::call_elements(const NativeState& state, const void* from, void* to,
+                                           int64_t count) const noexcept {
+  const tenon_tensor input{const_cast<void*>(from), &count, 1, state.inputs[0].dtype};  // It is only read.
+  const tenon_tensor output{to, &count, 1, state.outputs[0].dtype};
+  const tenon_run run{sizeof(tenon_run), 0, &input, 1, &output, 1, nullptr, nullptr};
+  return table_->layer.run(instance_, state.plugin_state, &run);
+}
+
+// Whether the layer takes no longer when it writes over its input. With many compilers its loop then gives way to one
+// element at a time, as what is stored might be read later. Its results are the same either way.
+bool NativeInstance::measure_in_place(const NativeState& state) const {
+  if (state.inputs.size() != 1 || state.outputs.size() != 1 || state.inputs[0].dtype != state.outputs[0].dtype)
+    return false;
+  constexpr int64_t kBytes = 8 << 10;
+  constexpr int kRounds = 5;
+  const int64_t count = std::min(state.counts[0], kBytes / state.steps[0]);
+  alignas(64) std::byte buffers[2][kBytes];
+  std::chrono::steady_clock::duration best[2];
+  for (int round = 0; round < kRounds; ++round) {
+    for (const bool in_place : {false, true}) {
+      std::memcpy(buffers[0], state.inputs[0].data, static_cast<size_t>(count * state.steps[0]));
+      const auto begin = std::chrono::steady_clock::now();
+      if (call_elements(state, buffers[0], buffers[in_place ? 0 : 1], count) != TENON_STATUS_OK) return false;
+      const auto taken = std::chrono::steady_clock::now() - begin;
+      best[in_place] = round == 0 ? taken : std::min(best[in_place], taken);
+    }
+  }
+  return best[true] * 4 <= best[false] * 5;
 }
 
 void NativeInstance::run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
@@ -459,7 +500,7 @@ void NativeInstance::run_stretch(const LayerState* state, const void* first, std
     return i == 0 ? element_0(first, begin, native.steps[0]) : const_cast<void*>(inputs[i].data);  // They only read.
   };
   const auto output = [&](size_t i) { return outputs[i].data; };
-  require_ok(run_elements(native, begin, end, input, output), "run", info_.origin);
+  require_ok(run_range(native, begin, end, input, output), "run", info_.origin);
 }
 
 void NativeInstance::run_parts(NativeState& state) const {
@@ -492,10 +533,10 @@ bool NativeInstance::agrees(NativeState& state, std::span<const MutableTensorVie
       state.inputs[0].data = state.outputs[0].data;
     }
     const int64_t middle = table_->layer.prepare == nullptr ? total / 2 : 0;
-    if (middle > 0) status = run_elements(state, 0, middle);
-    if (status == TENON_STATUS_OK) status = run_elements(state, middle, total);
+    if (middle > 0) status = run_range(state, 0, middle);
+    if (status == TENON_STATUS_OK) status = run_range(state, middle, total);
   } else {
-    status = run_elements(state, 0, total);
+    status = run_range(state, 0, total);
   }
   state.inputs[0] = first_input;
   require_ok(status, "run", info_.origin);
@@ -539,7 +580,10 @@ void NativeInstance::run_guarded(NativeState& state, std::span<const MutableTens
     require_intact(buffers[i], i, {outputs[i].dtype, to_shape(outputs[i].dims)});
   }
   require_ok(status, "run", info_.origin);
-  if (info_.elementwise) check_claim(state, outputs, buffers);
+  if (info_.elementwise) {
+    check_claim(state, outputs, buffers);
+    state.quick_in_place = stretches(&state).possible && measure_in_place(state);
+  }
   for (size_t i = 0; i < outputs.size(); ++i) {
     if (const int64_t bytes = outputs[i].size_bytes(); bytes > 0) {
       std::memcpy(outputs[i].data, buffers[i].data(), static_cast<size_t>(bytes));

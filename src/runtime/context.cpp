@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <exception>
 #include <map>
 
 namespace tenon {
@@ -45,19 +44,10 @@ class NextStep final : public Finished {
 void run_chain(const Segment& segment, size_t index, void* workspace) {
   const Step& first = segment.steps[index];
   const Parts& parts = *first.kernel->parts();
-  std::exception_ptr failure;
-  cpu::parallel_for_threads(parts.threads(), parts.count(), [&](int64_t begin, int64_t end, int thread) {
-    try {
-      NextStep next(segment, segment.steps[index + 1]);
-      parts.run(begin, end, thread, segment.inputs_of(first), next, workspace);
-    } catch (...) {
-#ifdef _OPENMP
-#pragma omp critical
-#endif
-      failure = std::current_exception();
-    }
+  cpu::try_parallel_for_threads(parts.threads(), parts.count(), [&](int64_t begin, int64_t end, int thread) {
+    NextStep next(segment, segment.steps[index + 1]);
+    parts.run(begin, end, thread, segment.inputs_of(first), next, workspace);
   });
-  if (failure) std::rethrow_exception(failure);
 }
 
 bool is_aligned(const void* data, DType dtype) {

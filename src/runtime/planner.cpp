@@ -27,13 +27,20 @@ class LayerKernel final : public Kernel, private Stretches {
     node_->layer->run(state_.get(), inputs, outputs, {});
   }
   [[nodiscard]] bool in_place(size_t index) const override { return node_->elementwise && index == 0; }
-  [[nodiscard]] const Stretches* stretches() const override { return node_->elementwise ? this : nullptr; }
+  [[nodiscard]] const Stretches* stretches() const override {
+    return node_->elementwise && node_->layer->stretches(state_.get()).possible ? this : nullptr;
+  }
 
  private:
-  [[nodiscard]] bool ready() const override { return node_->layer->takes_stretches(state_.get()); }
+  [[nodiscard]] bool ready() const override { return node_->layer->stretches(state_.get()).ready; }
+  [[nodiscard]] bool anywhere() const override { return node_->inputs.size() == 1 && node_->outputs.size() == 1; }
+  [[nodiscard]] bool quick_in_place() const override { return node_->layer->stretches(state_.get()).in_place; }
   void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
            std::span<const MutableTensorView> outputs) const override {
     node_->layer->run_stretch(state_.get(), first, inputs, outputs, begin, end);
+  }
+  void run_elements(const void* from, void* to, int64_t count) const override {
+    node_->layer->run_elements(state_.get(), from, to, count);
   }
 
   const ProgramNode* node_;
@@ -78,12 +85,13 @@ class Planner {
   std::unique_ptr<Segment> plan() {
     const auto node_count = static_cast<int>(request_.program.nodes.size());
     int index = request_.first_node;
-    for (; index < node_count; ++index) {
+    while (index < node_count) {
       const ProgramNode& node = request_.program.nodes[static_cast<size_t>(index)];
-      const bool go_on =
+      const int planned =
           with_context([&] { return plan_node(node, index); },
                        [&] { return fmt::format("while planning {} '{}'", node.node->op(), node.node->name()); });
-      if (!go_on) break;
+      if (planned == 0) break;
+      index += planned;
     }
     segment_->end_node = index;
     if (segment_->end == Segment::End::kGraphEnd) {
@@ -105,8 +113,20 @@ class Planner {
   ValueState& state(ValueId id) { return segment_->values[static_cast<size_t>(id)]; }
   const ProgramValue& program_value(ValueId id) const { return request_.program.values[static_cast<size_t>(id)]; }
 
-  /// The node's part of the plan. False when the segment ends before it.
-  bool plan_node(const ProgramNode& node, int index) {
+  /// The node's part of the plan, and that of nodes after it if one kernel runs them all. How many they are; 0 when the
+  /// segment ends before the node.
+  int plan_node(const ProgramNode& node, int index) {
+    const Inferred inferred = infer(node);
+    if (!set_outputs(node, inferred)) return end_segment(node, inferred) ? 1 : 0;
+    if (make_view(node) || fold(node)) return 1;
+    std::string reason;
+    if (const int nodes = add_sequence(index, reason); nodes > 0) return nodes;
+    add_step(node, index);
+    if (!reason.empty()) segment_->reports.back().rejections.push_back(std::move(reason));
+    return 1;
+  }
+
+  Inferred infer(const ProgramNode& node) {
     const std::vector<TensorType> types = input_types(node);
     Inferred inferred;
     if (node.layer) {
@@ -120,14 +140,17 @@ class Planner {
                               inferred.outputs.size(), node.outputs.size()));
     }
     inferred.outputs.resize(node.outputs.size());
-    if (node.data_dependent || !all_concrete(inferred.outputs)) return end_segment(node, inferred);
+    return inferred;
+  }
+
+  /// The outputs' types; false when they are not known yet.
+  bool set_outputs(const ProgramNode& node, const Inferred& inferred) {
+    if (node.data_dependent || !all_concrete(inferred.outputs)) return false;
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       ValueState& out = state(node.outputs[i]);
       out.dtype = inferred.outputs[i].dtype;
       out.dims = *to_dims(*inferred.outputs[i].shape);
     }
-    if (make_view(node) || fold(node)) return true;
-    add_step(node, index);
     return true;
   }
 
@@ -240,41 +263,118 @@ class Planner {
     return views;
   }
 
-  void add_step(const ProgramNode& node, int index) {
-    std::vector<TensorView> outputs;
-    bool empty = true;
-    for (const ValueId id : node.outputs) {
-      outputs.push_back({nullptr, state(id).dtype, state(id).dims});
-      empty = empty && state(id).dims.count() == 0;
+  /// What a node's Problem looks at.
+  struct ProblemViews {
+    ProblemViews(Planner& planner, const ProgramNode& node)
+        : inputs(planner.input_views(node)), constants(planner.input_values(node)) {
+      for (const ValueId id : node.outputs)
+        outputs.push_back({nullptr, planner.state(id).dtype, planner.state(id).dims});
     }
+    std::vector<TensorView> inputs, outputs;
+    std::vector<const Tensor*> constants;
+  };
+
+  Problem problem_of(const ProgramNode& node, const ProblemViews& views) {
+    return {.node = *node.node,
+            .inputs = views.inputs,
+            .outputs = views.outputs,
+            .constants = views.constants,
+            .threads = request_.threads,
+            .packed = &request_.packed,
+            .code = &request_.code,
+            .followed = is_followed(node)};
+  }
+
+  ChosenKernel kernel_for(const ProgramNode& node, const ProblemViews& views) {
+    if (const auto found = made_.find(&node); found != made_.end()) {
+      ChosenKernel kernel = std::move(found->second);
+      made_.erase(found);
+      return kernel;
+    }
+    if (!node.layer) return choose_kernel(request_.backend, problem_of(node, views));
+    return {.kernel = std::make_unique<LayerKernel>(node, node.layer->prepare(views.inputs, views.outputs)),
+            .name = node.callback ? "callback" : "layer"};
+  }
+
+  /// A step for the node and some that follow it, if the backend has one kernel for them. How many they are, or 0 and
+  /// perhaps the reason.
+  int add_sequence(int index, std::string& reason) {
+    const ProgramNode& first = request_.program.nodes[static_cast<size_t>(index)];
+    if (!request_.backend.begins_sequence || !request_.backend.begins_sequence(*first.node)) return 0;
+    constexpr size_t kMostNodes = 5;  // That a sequence may have.
+    std::vector<const ProgramNode*> nodes{&first};
+    while (nodes.size() < kMostNodes) {
+      const ProgramNode* next = only_reader(*nodes.back(), index + static_cast<int>(nodes.size()));
+      if (next == nullptr || !knows_outputs(*next)) break;
+      nodes.push_back(next);
+    }
+    std::vector<ProblemViews> views;
+    for (const ProgramNode* node : nodes) views.emplace_back(*this, *node);
+    std::vector<Problem> problems;
+    for (size_t i = 0; i < nodes.size(); ++i) problems.push_back(problem_of(*nodes[i], views[i]));
+    std::vector<std::pair<const ProgramNode*, ChosenKernel>> made;
+    SequenceKernel sequence = request_.backend.sequence(problems, [&](size_t i) -> const Kernel& {
+      return *made.emplace_back(nodes[i], kernel_for(*nodes[i], views[i])).second.kernel;
+    });
+    reason = std::move(sequence.reason);
+    if (sequence.kernel == nullptr) {
+      for (auto& entry : made) made_.insert(std::move(entry));
+      return 0;
+    }
+
+    nodes.resize(sequence.nodes);
+    const ProgramNode& last = *nodes.back();
+    std::vector<ValueId> inputs = first.inputs;
+    for (const ProgramNode* node : std::span(nodes).subspan(1)) {
+      inputs.push_back(kNoValue);
+      inputs.insert(inputs.end(), node->inputs.begin() + 1, node->inputs.end());
+    }
+    for (const ProgramNode* node : std::span(nodes).first(nodes.size() - 1))
+      report(*node, state(node->outputs[0]).dims, "", fmt::format("part of the step for '{}'", last.node->name()));
+    new_buffer(last.outputs[0], index);
+    report(last, state(last.outputs[0]).dims,
+           fmt::format("{}.{} ({})", request_.backend.name, sequence.name, sequence.kernel->detail()),
+           fmt::format("with the {} before it, whose time it has",
+                       nodes.size() == 2 ? "node" : fmt::format("{} nodes", nodes.size() - 1)));
+    push_step(std::move(sequence.kernel), inputs, last.outputs);
+    for (auto& [node, chosen] : made) segment_->kernels.push_back(std::move(chosen.kernel));
+    return static_cast<int>(nodes.size());
+  }
+
+  /// Whether the outputs' types can be told already; then they are set. An error waits until it is the node's turn.
+  bool knows_outputs(const ProgramNode& node) {
+    try {
+      return set_outputs(node, infer(node));
+    } catch (const Error&) {
+      return false;
+    }
+  }
+
+  /// The node at `index`, if it and nothing else reads what `node` gives, as its input 0.
+  const ProgramNode* only_reader(const ProgramNode& node, int index) const {
+    if (node.outputs.size() != 1 || program_value(node.outputs[0]).last_use == kReadByCaller) return nullptr;
+    const auto found = readers_.find(node.outputs[0]);
+    if (found == readers_.end() || found->second != std::vector{index}) return nullptr;
+    const ProgramNode& reader = request_.program.nodes[static_cast<size_t>(index)];
+    return reader.inputs[0] == node.outputs[0] && reader.outputs.size() == 1 ? &reader : nullptr;
+  }
+
+  void add_step(const ProgramNode& node, int index) {
+    const Dims dims = node.outputs.empty() ? Dims{} : state(node.outputs[0]).dims;
+    const bool empty =
+        std::all_of(node.outputs.begin(), node.outputs.end(), [&](ValueId id) { return state(id).dims.count() == 0; });
     if (empty && node.op) {
       for (const ValueId id : node.outputs) new_buffer(id, index);
-      report(node, outputs.empty() ? Dims{} : outputs[0].dims, "", "empty");
+      report(node, dims, "", "empty");
       return;
     }
-    const std::vector<TensorView> inputs = input_views(node);
-    ChosenKernel chosen;
-    if (node.layer) {
-      chosen.kernel = std::make_unique<LayerKernel>(node, node.layer->prepare(inputs, outputs));
-      chosen.name = node.callback ? "callback" : "layer";
-    } else {
-      const std::vector<const Tensor*> known = input_values(node);
-      chosen = choose_kernel(request_.backend, {.node = *node.node,
-                                                .inputs = inputs,
-                                                .outputs = outputs,
-                                                .constants = known,
-                                                .threads = request_.threads,
-                                                .packed = &request_.packed,
-                                                .code = &request_.code,
-                                                .followed = is_followed(node)});
-    }
+    ChosenKernel chosen = kernel_for(node, ProblemViews(*this, node));
     const std::string note = take_over_input(node, index, *chosen.kernel);
     for (const ValueId id : node.outputs)
       if (state(id).place.kind == Place::Kind::kNone) new_buffer(id, index);
 
     const std::string detail = chosen.kernel->detail();
-    NodeReport& entry =
-        report(node, outputs[0].dims, detail.empty() ? chosen.name : chosen.name + " (" + detail + ")", note);
+    NodeReport& entry = report(node, dims, detail.empty() ? chosen.name : chosen.name + " (" + detail + ")", note);
     entry.rejections = std::move(chosen.rejections);
     push_step(std::move(chosen.kernel), node.inputs, node.outputs);
     if (chain_steps()) {
@@ -285,14 +385,9 @@ class Planner {
 
   /// Whether all that reads the node's output is a step that may work element by element.
   bool is_followed(const ProgramNode& node) const {
-    const auto found = readers_.find(node.outputs[0]);
-    if (node.outputs.size() != 1 || found == readers_.end() || found->second.size() != 1 ||
-        program_value(node.outputs[0]).last_use == kReadByCaller) {
-      return false;
-    }
-    const ProgramNode& reader = request_.program.nodes[static_cast<size_t>(found->second[0])];
-    return reader.inputs[0] == node.outputs[0] &&
-           (reader.elementwise || (reader.op != nullptr && reader.node->op() == kExpressionOp));
+    const auto found = readers_.find(node.outputs.empty() ? kNoValue : node.outputs[0]);
+    const ProgramNode* reader = found == readers_.end() ? nullptr : only_reader(node, found->second[0]);
+    return reader != nullptr && (reader->elementwise || (reader->op != nullptr && reader->node->op() == kExpressionOp));
   }
 
   /// Joins the last two steps when the second one works element by element on what the first one gives, in its place.
@@ -483,6 +578,7 @@ class Planner {
   std::vector<Buffer> buffers_;
   std::vector<int> buffer_of_;  // Per value; -1: not in this segment's arena.
   std::unordered_map<ValueId, std::vector<int>> readers_;
+  std::unordered_map<const ProgramNode*, ChosenKernel> made_;  // For a sequence that came to nothing.
   std::vector<ValueId> input_ids_, output_ids_, result_ids_;
 };
 

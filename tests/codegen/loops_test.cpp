@@ -85,6 +85,19 @@ TEST(Loops, AnOutputMayReplaceAnInputThatIsReadWhereItIsStored) {
   EXPECT_EQ(places("quantize"), "nn");
 }
 
+TEST(Loops, AMapMakesEachElementOfOneWhereverItIs) {
+  const auto is_map = [](const std::string& text) {
+    return codegen::is_map(codegen::loops_of(test::bound(text, {{"n", 4}, {"c", 6}})));
+  };
+  const std::string head = "layer L(x: f32[n, c]) -> f32[n, c]\n  y[n, c] = ";
+  EXPECT_TRUE(is_map(head + "exp(x[n, c]) + 1\n"));
+  EXPECT_FALSE(is_map(head + "x[n, c] * f32(c)\n"));
+  EXPECT_FALSE(is_map(head + "x[n, c] + f32(n)\n"));
+  EXPECT_FALSE(is_map(head + "x[n, #c - 1 - c]\n"));
+  EXPECT_FALSE(is_map(head + "x[n, c] / sum[k < #c](x[n, k])\n"));
+  EXPECT_FALSE(is_map("layer L(x: f32[n, c], b: f32[c]) -> f32[n, c]\n  y[n, c] = x[n, c] + b[c]\n"));
+}
+
 TEST(Loops, WhatWouldCompileForLongIsRefused) {
   std::string text = "layer L(x: f32[n]) -> f32[n]\n  let t0[n] = x[n]\n";
   for (int i = 0; i < 1200; ++i) text += fmt::format("  let t{}[n] = exp(t{}[n])\n", i + 1, i);

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 
 #include "layers/allocations.h"
 #include "layers/support.h"
@@ -105,6 +107,72 @@ TEST_F(LayersInEngines, ElementwiseLayersFollowDepthwiseConvolutionsInParts) {
     EXPECT_NE(text.find("cpu.depthwise_f32 ("), std::string::npos) << text;
     EXPECT_NE(text.find("in parts with the step before"), std::string::npos) << text;
   }
+}
+
+// Layers within a block of convolutions that one kernel runs.
+class LayersInBlocks : public LayersInEngines {
+ protected:
+  Value* conv(const char* name, Value* x, const Dims& weights, Attributes attributes = {}) {
+    Tensor w = some_numbers(weights);
+    const auto taps = static_cast<float>(weights[1] * weights[2] * weights[3]);
+    for (float& value : w.mutable_values<float>()) value /= std::sqrt(taps);
+    return graph.add_node("Conv", name, {x, graph.add_constant(std::string(name) + ".w", std::move(w))}, attributes)
+        ->output();
+  }
+  Engine block(int64_t channels, const char* op, const Attributes& fields) {
+    Value* y =
+        layer(op, "block/first", {conv("expand", input("x", {Dim("N"), 16, 21, 23}), {channels, 16, 1, 1})}, fields);
+    y = conv(
+        "depthwise", y, {channels, 1, 3, 3},
+        {{"group", channels}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}, {"strides", std::vector<int64_t>{2, 2}}});
+    return compiled({conv("project", layer(op, "block/second", {y}, fields), {24, channels, 1, 1})});
+  }
+  static std::vector<Tensor> numbers(int64_t batch) { return {some_numbers({batch, 16, 21, 23})}; }
+};
+
+TEST_F(LayersInBlocks, GiveTheSameBitsOnEveryRunAndThread) {
+  for (const int64_t channels : {48, 640}) {  // In one band of rows, and in several.
+    graph = Graph();
+    const Engine engine = block(channels, "Clip", {{"lo", -0.25}, {"hi", 0.5}});
+    Context context = engine.context({.threads = 1});
+    const std::vector<Tensor> first = context.run(numbers(2));
+    EXPECT_NE(context.explain().find("cpu.conv_block_f32 ("), std::string::npos) << context.explain();
+    EXPECT_TRUE(identical(context.run(numbers(2))[0], first[0])) << channels;
+    Context threads = engine.context({.threads = 3});
+    for (int run = 0; run < 2; ++run) EXPECT_TRUE(identical(threads.run(numbers(2))[0], first[0])) << channels;
+    const std::vector<Tensor> want = engine.context({.backend = "reference"}).run(numbers(2));
+    const auto a = first[0].values<float>(), b = want[0].values<float>();
+    ASSERT_EQ(a.size(), b.size());
+    for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-5) << i;
+  }
+}
+
+TEST_F(LayersInBlocks, AreWatchedAtFirst) {
+  Context context = block(48, "Claims", {{"how", std::string("needs all")}}).context();
+  for (int run = 0; run < 2; ++run) {
+    expect_error(ErrorCode::kInternal,
+                 "Claims 'block/first': it is declared to be element-wise, but gives other results",
+                 [&] { (void)context.run(numbers(1)); });
+  }
+}
+
+TEST_F(LayersInBlocks, AreRunWholeWhenEveryRunIsChecked) {
+  Context context = block(48, "Clip", {}).context();
+  ::setenv("TENON_CHECK_LAYERS", "1", 1);
+  (void)context.run(numbers(1));
+  ::unsetenv("TENON_CHECK_LAYERS");
+  EXPECT_NE(context.explain().find("not cpu.conv_block_f32: a layer within the block"), std::string::npos)
+      << context.explain();
+}
+
+TEST_F(LayersInBlocks, RunsDoNotAllocateAfterTheFirst) {
+  Context context = block(48, "Clip", {}).context({.threads = 1});
+  const std::vector<Tensor> tensors = numbers(1);
+  const TensorView view = tensors[0].view();
+  for (int run = 0; run < 2; ++run) context.run(std::span(&view, 1));
+  const int64_t before = test::allocations();
+  context.run(std::span(&view, 1));
+  EXPECT_EQ(test::allocations() - before, 0);
 }
 
 TEST_F(LayersInEngines, RunsDoNotAllocateAfterTheFirst) {

@@ -58,7 +58,7 @@ std::span<const KernelEntry> kernels(std::string_view op) {
 }  // namespace
 
 const Backend& cpu_backend() {
-  static constexpr Backend kBackend{"cpu", kernels};
+  static constexpr Backend kBackend{"cpu", kernels, cpu::begins_conv_block, cpu::conv_block};
   return kBackend;
 }
 

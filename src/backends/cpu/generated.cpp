@@ -87,6 +87,15 @@ class GeneratedKernel final : public Kernel, private Stretches {
     if (fault != 0) report_fault();
   }
 
+  [[nodiscard]] bool anywhere() const override { return codegen::is_map(program_); }
+  void run_elements(const void* from, void* to, int64_t count) const override {
+    std::array<void*, 2> addresses{const_cast<void*>(from), to};  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    int64_t fault = 0;
+    const KernelArgs args{addresses.data(), &fault};
+    executable_->kernel(0)(&args, 0, count);
+    if (fault != 0) report_fault();
+  }
+
   template <typename Addresses>
   static void fill(Addresses& addresses, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs) {

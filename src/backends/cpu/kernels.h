@@ -8,6 +8,9 @@ namespace tenon::cpu {
 
 // conv.cpp
 extern const KernelEntry kOnednnConv, kOnednnConvTranspose;
+// conv_block.cpp
+bool begins_conv_block(const Node& node);
+SequenceKernel conv_block(std::span<const Problem> nodes, const MakeKernel& make);
 // copy_ops.cpp
 extern const KernelEntry kCopyConcat, kCopyExpand, kCopyPad, kCopySlice, kCopySplit, kCopyTile, kCopyTranspose,
     kCopyView;

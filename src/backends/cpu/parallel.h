@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <exception>
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -39,7 +40,24 @@ void parallel_for_threads(int threads, int64_t count, const Body& body) {
   if (count > 0) body(int64_t{0}, count, 0);
 }
 
-/// The same for a body(begin, end) that need not know which thread it is on.
+/// The same for a body that may throw: once all threads are done, one of their exceptions is thrown here.
+template <typename Body>
+void try_parallel_for_threads(int threads, int64_t count, const Body& body) {
+  std::exception_ptr failure;
+  parallel_for_threads(threads, count, [&](int64_t begin, int64_t end, int thread) {
+    try {
+      body(begin, end, thread);
+    } catch (...) {
+#ifdef _OPENMP
+#pragma omp critical
+#endif
+      failure = std::current_exception();
+    }
+  });
+  if (failure) std::rethrow_exception(failure);
+}
+
+/// The same as the first for a body(begin, end) that need not know which thread it is on.
 template <typename Body>
 void parallel_for(int threads, int64_t count, const Body& body) {
   parallel_for_threads(threads, count, [&](int64_t begin, int64_t end, int) { body(begin, end); });
