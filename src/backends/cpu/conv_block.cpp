@@ -121,7 +121,9 @@ int vectors_of(int64_t channels, int width) {
 
 class ConvBlock final : public Kernel {
  public:
-  ConvBlock(std::span<const Problem> nodes, const Block& block) {
+  /// With the kernels of the layers in between; null: none.
+  ConvBlock(std::span<const Problem> nodes, const Block& block, const Kernel* expand_layer,
+            const Kernel* depthwise_layer) {
     const Problem& depthwise = *block.depthwise;
     const Dims &x = depthwise.inputs[0].dims, &y = depthwise.outputs[0].dims;
     const Shape w_shape = to_shape(depthwise.inputs[1].dims);
@@ -151,19 +153,9 @@ class ConvBlock final : public Kernel {
       task_.lo = depthwise_.epilogue.lo;
       task_.hi = depthwise_.epilogue.hi;
     }
+    set_layer(expand_, expand_layer, x);
+    set_layer(depthwise_, depthwise_layer, y);
     choose_bands(depthwise.threads);
-  }
-
-  /// The layers in between; false if one does not work on stretches.
-  bool set_layers(std::span<const Problem> nodes, const Block& block, const MakeKernel& make) {
-    const auto set = [&](Stage& stage, size_t node) {
-      if (node == 0) return true;
-      stage.layer = &make(node);
-      stage.layer_dims = nodes[node].outputs[0].dims;
-      stage.stretches = stage.layer->stretches();
-      return stage.stretches != nullptr && stage.stretches->anywhere();
-    };
-    return set(expand_, block.expand_layer) && set(depthwise_, block.depthwise_layer);
   }
 
   void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
@@ -203,6 +195,11 @@ class ConvBlock final : public Kernel {
     if (anchor_input_count(problem.node) > 2 && problem.inputs[2].dtype != DType::kUndefined)
       stage.bias_input = static_cast<int>(stage.first_input) + 2;
   }
+  static void set_layer(Stage& stage, const Kernel* layer, const Dims& dims) {
+    stage.layer = layer;
+    stage.stretches = layer != nullptr ? layer->stretches() : nullptr;
+    stage.layer_dims = dims;
+  }
   void set_product(Product& product, std::span<const Problem> nodes, const Problem& problem, int vectors) {
     set_stage(product, nodes, problem);
     GemmTask& task = product.task;
@@ -226,7 +223,7 @@ class ConvBlock final : public Kernel {
 
   void choose_bands(int threads) {
     const int64_t row_bytes = width_out_ * channels_ * kFloatBytes;
-    constexpr int64_t kWholeBytes = 512 << 10, kBandBytes = 64 << 10;
+    constexpr int64_t kWholeBytes = 768 << 10, kBandBytes = 64 << 10, kBandPixels = 48;
     const bool whole = row_bytes * rows_.out <= kWholeBytes;
     const double flops = 2.0 * static_cast<double>(images_) *
                          (static_cast<double>(rows_.in * width_in_ * expand_.task.k * channels_) +
@@ -235,7 +232,9 @@ class ConvBlock final : public Kernel {
     // Threads that share an image's rows both expand those at the border; so small images are shared by channels.
     by_groups_ = threads_ > 1 && images_ == 1 && whole && (groups_ % threads_ == 0 || groups_ >= 4 * threads_);
     if (!by_groups_) threads_ = static_cast<int>(std::min<int64_t>(threads_, images_ * rows_.out));
-    band_rows_ = whole ? rows_.out : std::clamp<int64_t>(kBandBytes / row_bytes, 1, rows_.out);
+    band_rows_ = whole ? rows_.out
+                       : std::clamp(std::max(kBandBytes / row_bytes, divided_up(kBandPixels, width_out_)), int64_t{1},
+                                    rows_.out);
     slots_ = std::min((band_rows_ - 1) * rows_.stride + 3, rows_.in);
     // Whole tiles of products; whole rows or equal parts of one.
     constexpr int64_t kStretchBytes = 16 << 10;  // Stay in the first cache with what they are made of.
@@ -431,12 +430,21 @@ SequenceKernel conv_block(std::span<const Problem> nodes, const MakeKernel& make
   const int64_t channels = block.depthwise->inputs[0].dims[3];
   if (block.expand != nullptr && vectors_of(channels, simd().width) == 0)
     return no(fmt::format("{} channels are no multiple of {}", channels, simd().width));
-  // With narrower vectors, oneDNN's products are as much quicker as it gains that the rows stay in the cache.
+  // What the block gains is that its inner tensors stay in the cache; oneDNN's products of many channels are quicker
+  // than ours, and with narrower vectors as much as that gains.
+  const int64_t around = std::max(block.project->outputs[0].dims[3], block.expand ? nodes[0].inputs[0].dims[3] : 0);
+  if (channels < 2 * around) return no(fmt::format("{} channels are not twice the {} around them", channels, around));
   const bool has_layer = block.expand_layer + block.depthwise_layer > 0;
   if (simd().width < 16 && !has_layer) return no(fmt::format("single kernels are as quick with {}", simd().isa));
-  auto kernel = std::make_unique<ConvBlock>(nodes, block);
-  if (!kernel->set_layers(nodes, block, make)) return no("a layer within the block does not work element by element");
-  return {.kernel = std::move(kernel), .name = std::string(kName), .nodes = block.nodes};
+  const auto layer_of = [&](size_t node) { return node == 0 ? nullptr : &make(node); };
+  const Kernel *expand_layer = layer_of(block.expand_layer), *depthwise_layer = layer_of(block.depthwise_layer);
+  for (const Kernel* layer : {expand_layer, depthwise_layer}) {
+    if (layer != nullptr && (layer->stretches() == nullptr || !layer->stretches()->anywhere()))
+      return no("a layer within the block does not work element by element");
+  }
+  return {.kernel = std::make_unique<ConvBlock>(nodes, block, expand_layer, depthwise_layer),
+          .name = std::string(kName),
+          .nodes = block.nodes};
 }
 
 }  // namespace tenon::cpu
