@@ -68,6 +68,14 @@ TEST_F(Elementwise, FurtherInputsHaveTheSameShapeOrOneElement) {
                [&] { Subject("AddScaled", {}, {x, vector({1, 2})}); });
 }
 
+TEST_F(Elementwise, ProductsAreRoundedBeforeTheyAreAdded) {
+  // The square of 1 + 2^-12 is 1 + 2^-11 when rounded; added unrounded, as a processor may do it, 2^-24 would be left.
+  std::vector<float> minus_square(100, -1 - 0x1p-11F), root(100, 1 + 0x1p-12F);
+  Subject sum("AddScaled", {{"factor", 1 + 0x1p-12}},
+              {Tensor::from<float>(minus_square, {100}), Tensor::from<float>(root, {100})});
+  EXPECT_EQ(values_of<float>(sum.run()[0]), std::vector<float>(100, 0));
+}
+
 TEST_F(Elementwise, SeesVectorsWhateverTheShape) {
   Subject rank("CountsRank", {}, {floats({0, 0}, {1, 2, 1})});
   for (int run = 0; run < 2; ++run) EXPECT_EQ(values_of<float>(rank.run()[0]), (std::vector<float>{11, 11}));
