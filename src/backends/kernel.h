@@ -102,12 +102,12 @@ class Stretches {
   virtual void run(int64_t begin, int64_t end, const void* first, std::span<const TensorView> inputs,
                    std::span<const MutableTensorView> outputs) const = 0;
 
-  /// Whether there are one input and one output, of one type, and elements are the same at any place: then
-  /// run_elements() may be called.
+  /// Whether there are one input and one output, and elements are the same at any place: then run_elements() may be
+  /// called.
   [[nodiscard]] virtual bool anywhere() const = 0;
   /// Whether that is as quick in place.
   [[nodiscard]] virtual bool quick_in_place() const { return true; }
-  /// `count` elements from `from` to `to`, which share no memory or are the same.
+  /// `count` elements from `from` to `to`, which share no memory or, with dtypes of one width, are the same.
   virtual void run_elements(const void* from, void* to, int64_t count) const = 0;
 };
 

@@ -89,8 +89,8 @@ class LayerInstance {
                            std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
     (void)state, (void)first, (void)inputs, (void)outputs, (void)begin, (void)end;
   }
-  /// For one input and one output, of one type: `count` elements from `from` to `to`, wherever in the tensors they
-  /// belong. The two share no memory or are the same.
+  /// For one input and one output: `count` elements from `from` to `to`, wherever in the tensors they belong. The two
+  /// share no memory or, with dtypes of one width, are the same.
   virtual void run_elements(const LayerState* state, const void* from, void* to, int64_t count) const {
     (void)state, (void)from, (void)to, (void)count;
   }

@@ -408,8 +408,8 @@ tenon_status NativeInstance::run_range(const NativeState& state, int64_t begin, 
       [&](size_t i) { return state.outputs[i].data; });
 }
 
-// The same, quicker in place (see measure_in_place()): the layer gets copies of its input, of some kilobytes, which
-// stay in the first cache.
+// The same. In place, where that is slow (see measure_in_place()), the layer gets copies of its input, of some
+// kilobytes, which stay in the first cache.
 tenon_status NativeInstance::run_part(const NativeState& state, int64_t begin, int64_t end) const noexcept {
   size_t in_place = 0;
   while (in_place < state.inputs.size() &&
@@ -471,11 +471,13 @@ tenon_status NativeInstance::call_elements(const NativeState& state, const void*
   return table_->layer.run(instance_, state.plugin_state, &run);
 }
 
-// Whether the layer takes no longer when it writes over its input. With many compilers its loop then gives way to one
-// element at a time, as what is stored might be read later. Its results are the same either way.
+// Whether the layer takes about as long when it writes over its input. With many compilers its loop then gives way to
+// one element at a time, as what is stored might be read later. Its results are the same either way.
 bool NativeInstance::measure_in_place(const NativeState& state) const {
-  if (state.inputs.size() != 1 || state.outputs.size() != 1 || state.inputs[0].dtype != state.outputs[0].dtype)
+  if (state.inputs.size() != 1 || state.outputs.size() != 1 || state.inputs[0].dtype != state.outputs[0].dtype ||
+      state.counts[0] == 0) {
     return false;
+  }
   constexpr int64_t kBytes = 8 << 10;
   constexpr int kRounds = 5;
   const int64_t count = std::min(state.counts[0], kBytes / state.steps[0]);
@@ -485,7 +487,10 @@ bool NativeInstance::measure_in_place(const NativeState& state) const {
     for (const bool in_place : {false, true}) {
       std::memcpy(buffers[0], state.inputs[0].data, static_cast<size_t>(count * state.steps[0]));
       const auto begin = std::chrono::steady_clock::now();
-      if (call_elements(state, buffers[0], buffers[in_place ? 0 : 1], count) != TENON_STATUS_OK) return false;
+      if (call_elements(state, buffers[0], buffers[in_place ? 0 : 1], count) != TENON_STATUS_OK) {
+        (void)take_report();
+        return false;
+      }
       const auto taken = std::chrono::steady_clock::now() - begin;
       best[in_place] = round == 0 ? taken : std::min(best[in_place], taken);
     }

@@ -117,7 +117,10 @@ class Planner {
   /// segment ends before the node.
   int plan_node(const ProgramNode& node, int index) {
     const Inferred inferred = infer(node);
-    if (!set_outputs(node, inferred)) return end_segment(node, inferred) ? 1 : 0;
+    if (!set_outputs(node, inferred)) {
+      end_segment(node, inferred);
+      return 0;
+    }
     if (make_view(node) || fold(node)) return 1;
     std::string reason;
     if (const int nodes = add_sequence(index, reason); nodes > 0) return nodes;
@@ -175,7 +178,7 @@ class Planner {
     return values;
   }
 
-  bool end_segment(const ProgramNode& node, const Inferred& inferred) {
+  void end_segment(const ProgramNode& node, const Inferred& inferred) {
     for (const size_t input : inferred.needs_value) {
       const ValueId id = input < node.inputs.size() ? node.inputs[input] : kNoValue;
       if (id == kNoValue || state(id).value.defined()) continue;
@@ -184,7 +187,7 @@ class Planner {
     }
     if (!node.data_dependent && !segment_->wanted.empty()) {
       segment_->end = Segment::End::kNeedsValues;
-      return false;
+      return;
     }
     if (node.layer && !node.data_dependent) {
       std::string shapes;
@@ -199,7 +202,6 @@ class Planner {
     if (node.layer)
       segment_->state = node.layer->prepare(input_views(node), std::vector<TensorView>(node.outputs.size()));
     report(node, {}, "", "decides its output's shape as it runs");
-    return false;
   }
 
   /// True when output 0 is input 0 under another shape, so that nothing has to run.
@@ -305,7 +307,7 @@ class Planner {
     std::vector<const ProgramNode*> nodes{&first};
     while (nodes.size() < kMostNodes) {
       const ProgramNode* next = only_reader(*nodes.back(), index + static_cast<int>(nodes.size()));
-      if (next == nullptr || !knows_outputs(*next)) break;
+      if (next == nullptr || next->outputs.size() != 1 || !knows_outputs(*next)) break;
       nodes.push_back(next);
     }
     std::vector<ProblemViews> views;
@@ -314,7 +316,11 @@ class Planner {
     for (size_t i = 0; i < nodes.size(); ++i) problems.push_back(problem_of(*nodes[i], views[i]));
     std::vector<std::pair<const ProgramNode*, ChosenKernel>> made;
     SequenceKernel sequence = request_.backend.sequence(problems, [&](size_t i) -> const Kernel& {
-      return *made.emplace_back(nodes[i], kernel_for(*nodes[i], views[i])).second.kernel;
+      return with_context(
+          [&]() -> const Kernel& {
+            return *made.emplace_back(nodes[i], kernel_for(*nodes[i], views[i])).second.kernel;
+          },
+          [&] { return fmt::format("for {} '{}'", nodes[i]->node->op(), nodes[i]->node->name()); });
     });
     reason = std::move(sequence.reason);
     if (sequence.kernel == nullptr) {
@@ -341,7 +347,8 @@ class Planner {
     return static_cast<int>(nodes.size());
   }
 
-  /// Whether the outputs' types can be told already; then they are set. An error waits until it is the node's turn.
+  /// Whether the outputs' types can be told already; then they are set, and will be again when it is the node's turn,
+  /// for which an error waits, too.
   bool knows_outputs(const ProgramNode& node) {
     try {
       return set_outputs(node, infer(node));
@@ -356,7 +363,7 @@ class Planner {
     const auto found = readers_.find(node.outputs[0]);
     if (found == readers_.end() || found->second != std::vector{index}) return nullptr;
     const ProgramNode& reader = request_.program.nodes[static_cast<size_t>(index)];
-    return reader.inputs[0] == node.outputs[0] && reader.outputs.size() == 1 ? &reader : nullptr;
+    return reader.inputs[0] == node.outputs[0] ? &reader : nullptr;
   }
 
   void add_step(const ProgramNode& node, int index) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <tenon/compile.h>
+#include <tenon/define_layer.h>
 #include <tenon/engine.h>
 #include <tenon/tensor.h>
 
@@ -8,9 +9,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 
 #include "layers/allocations.h"
 #include "layers/support.h"
+#include "runtime/graphs.h"
 
 namespace tenon {
 namespace {
@@ -131,20 +134,33 @@ class LayersInBlocks : public LayersInEngines {
 };
 
 TEST_F(LayersInBlocks, GiveTheSameBitsOnEveryRunAndThread) {
-  for (const int64_t channels : {48, 640}) {  // In one band of rows, and in several.
+  for (const auto& [channels, batch] : {std::pair{48, 2}, {144, 1}, {1536, 2}}) {  // The last one in bands of rows.
     graph = Graph();
     const Engine engine = block(channels, "Clip", {{"lo", -0.25}, {"hi", 0.5}});
     Context context = engine.context({.threads = 1});
-    const std::vector<Tensor> first = context.run(numbers(2));
+    const std::vector<Tensor> inputs = numbers(batch), first = context.run(inputs);
     EXPECT_NE(context.explain().find("cpu.conv_block_f32 ("), std::string::npos) << context.explain();
-    EXPECT_TRUE(identical(context.run(numbers(2))[0], first[0])) << channels;
+    EXPECT_TRUE(identical(context.run(inputs)[0], first[0])) << channels;
     Context threads = engine.context({.threads = 3});
-    for (int run = 0; run < 2; ++run) EXPECT_TRUE(identical(threads.run(numbers(2))[0], first[0])) << channels;
-    const std::vector<Tensor> want = engine.context({.backend = "reference"}).run(numbers(2));
+    for (int run = 0; run < 2; ++run) EXPECT_TRUE(identical(threads.run(inputs)[0], first[0])) << channels;
+    const std::vector<Tensor> want = engine.context({.backend = "reference"}).run(inputs);
     const auto a = first[0].values<float>(), b = want[0].values<float>();
     ASSERT_EQ(a.size(), b.size());
     for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-5) << i;
   }
+}
+
+// A layer may be called like an operator.
+TEST_F(LayersInBlocks, MayBeNamedConv) {
+  define_layer(LayerDefinition{.name = "Conv"},
+               LayerFunctions{.run = [](std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                                        const LayerFields&) {
+                 std::memcpy(outputs[0].data, inputs[0].data, static_cast<size_t>(inputs[0].size_bytes()));
+               }});
+  Value* y = conv("expand", input("x", {1, 21, 23, 16}), {48, 16, 1, 1}, {{"channels_last", int64_t{1}}});
+  graph.set_outputs({layer("Conv", "mine", {y})});
+  const std::vector<Tensor> inputs = {some_numbers({1, 21, 23, 16})};
+  EXPECT_EQ(testing::engine_of(std::move(graph)).run(inputs)[0].dims(), (Dims{1, 21, 23, 48}));
 }
 
 TEST_F(LayersInBlocks, AreWatchedAtFirst) {

@@ -43,8 +43,10 @@ struct Capture {
   float* next;
 };
 
+bool is_conv(const Node& node) { return node.op() == "Conv" && node.domain().empty(); }
+
 Verdict accepts_pointwise(const Problem& problem) {
-  if (problem.node.op() != "Conv" || !problem.node.domain().empty()) return Verdict::no("it is no convolution");
+  if (!is_conv(problem.node)) return Verdict::no("it is no convolution");
   if (Verdict verdict = onednn::all_f32(problem); !verdict.ok) return verdict;
   const Shape w_shape = to_shape(problem.inputs[1].dims);
   const Window window = conv_window(problem.node, to_shape(problem.inputs[0].dims), &w_shape);
@@ -90,7 +92,7 @@ Block find_block(std::span<const Problem> nodes) {
     ++at;
     block.expand_layer = layer_at();
   }
-  if (at >= nodes.size() || nodes[at].node.op() != "Conv") return block;
+  if (at >= nodes.size() || !is_conv(nodes[at].node)) return block;
   const Problem& depthwise = nodes[at++];
   if (!accepts_depthwise(depthwise).ok) return block;
   for (const Problem* problem : {block.expand, &depthwise}) {
@@ -174,7 +176,7 @@ class ConvBlock final : public Kernel {
 
   /// A thread's memory.
   struct Work {
-    float* ring;     ///< [group][row % slots_][pixel][channel]: what is expanded.
+    float* ring;  ///< [group][row % slots_][pixel][channel]: what is expanded; with one band, of one group at a time.
     float* scratch;  ///< What a layer reads.
     float* middle;   ///< [group][row - the band's first][pixel][channel]: the depthwise convolution's results.
   };
@@ -236,7 +238,7 @@ class ConvBlock final : public Kernel {
                        : std::clamp(std::max(kBandBytes / row_bytes, divided_up(kBandPixels, width_out_)), int64_t{1},
                                     rows_.out);
     slots_ = std::min((band_rows_ - 1) * rows_.stride + 3, rows_.in);
-    // Whole tiles of products; whole rows or equal parts of one.
+    // Mostly whole tiles of products; whole rows or equal parts of one.
     constexpr int64_t kStretchBytes = 16 << 10;  // Stay in the first cache with what they are made of.
     const int64_t most = std::max<int64_t>(kStretchBytes / kFloatBytes / group_, 8);
     expand_pixels_ = most / 8 * 8;
@@ -418,7 +420,7 @@ class ConvBlock final : public Kernel {
 
 }  // namespace
 
-bool begins_conv_block(const Node& node) { return node.op() == "Conv" && node.domain().empty(); }
+bool begins_conv_block(const Node& node) { return is_conv(node); }
 
 SequenceKernel conv_block(std::span<const Problem> nodes, const MakeKernel& make) {
   constexpr std::string_view kName = "conv_block_f32";
@@ -440,7 +442,7 @@ SequenceKernel conv_block(std::span<const Problem> nodes, const MakeKernel& make
   const Kernel *expand_layer = layer_of(block.expand_layer), *depthwise_layer = layer_of(block.depthwise_layer);
   for (const Kernel* layer : {expand_layer, depthwise_layer}) {
     if (layer != nullptr && (layer->stretches() == nullptr || !layer->stretches()->anywhere()))
-      return no("a layer within the block does not work element by element");
+      return no("a layer within the block does not work on some elements at a time");
   }
   return {.kernel = std::make_unique<ConvBlock>(nodes, block, expand_layer, depthwise_layer),
           .name = std::string(kName),

@@ -152,7 +152,7 @@ class DepthwiseConv final : public Kernel, private Parts {
   int bias_input_ = -1;
   bool followed_;
   int threads_ = 1;
-  Tensor weights_;  // [3, 3, channels]
+  Tensor weights_;  // As depthwise_weights() has them, in one block.
 };
 
 std::unique_ptr<Kernel> create(const Problem& problem) { return std::make_unique<DepthwiseConv>(problem); }
