@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <tenon/error.h>
 #include <tenon/graph.h>
 #include <tenon/tensor.h>
 
@@ -58,6 +59,7 @@ class LayerState {
   virtual ~LayerState() = default;
 };
 
+/// Whether and how a layer works on stretches of its elements.
 struct StretchFacts {
   bool possible = false;  ///< For element-wise layers. Does not change.
   bool ready = false;     ///< From when on a whole run was watched.
@@ -88,11 +90,13 @@ class LayerInstance {
   virtual void run_stretch(const LayerState* state, const void* first, std::span<const TensorView> inputs,
                            std::span<const MutableTensorView> outputs, int64_t begin, int64_t end) const {
     (void)state, (void)first, (void)inputs, (void)outputs, (void)begin, (void)end;
+    throw Error(ErrorCode::kInternal, "the layer does not work on stretches");
   }
   /// For one input and one output: `count` elements from `from` to `to`, wherever in the tensors they belong. The two
   /// share no memory or, with dtypes of one width, are the same.
   virtual void run_elements(const LayerState* state, const void* from, void* to, int64_t count) const {
     (void)state, (void)from, (void)to, (void)count;
+    throw Error(ErrorCode::kInternal, "the layer does not work on stretches");
   }
 };
 

@@ -361,7 +361,7 @@ class Planner {
   const ProgramNode* only_reader(const ProgramNode& node, int index) const {
     if (node.outputs.size() != 1 || program_value(node.outputs[0]).last_use == kReadByCaller) return nullptr;
     const auto found = readers_.find(node.outputs[0]);
-    if (found == readers_.end() || found->second != std::vector{index}) return nullptr;
+    if (found == readers_.end() || found->second.size() != 1 || found->second[0] != index) return nullptr;
     const ProgramNode& reader = request_.program.nodes[static_cast<size_t>(index)];
     return reader.inputs[0] == node.outputs[0] ? &reader : nullptr;
   }

@@ -158,7 +158,7 @@ TEST_F(LayersInBlocks, MayBeNamedConv) {
                  std::memcpy(outputs[0].data, inputs[0].data, static_cast<size_t>(inputs[0].size_bytes()));
                }});
   Value* y = conv("expand", input("x", {1, 21, 23, 16}), {48, 16, 1, 1}, {{"channels_last", int64_t{1}}});
-  graph.set_outputs({layer("Conv", "mine", {y})});
+  graph.set_outputs({layer("Conv", "mine", {layer("Clip", "clip", {y})})});
   const std::vector<Tensor> inputs = {some_numbers({1, 21, 23, 16})};
   EXPECT_EQ(testing::engine_of(std::move(graph)).run(inputs)[0].dims(), (Dims{1, 21, 23, 48}));
 }

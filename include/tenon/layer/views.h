@@ -40,12 +40,12 @@ template <>
 inline constexpr tenon_dtype dtype_of<uint64_t> = TENON_DTYPE_UINT64;
 static_assert(sizeof(bool) == 1, "bool tensors hold one byte an element");
 
-/// The short name of a dtype, for messages.
 inline constexpr const char* dtype_names[] = {
     "nothing",    "f32",    "u8",         "i8",  "u16", "i16",    "i32",   "i64",  "string",
     "bool",       "f16",    "f64",        "u32", "u64", "c64",    "c128",  "bf16", "f8e4m3fn",
     "f8e4m3fnuz", "f8e5m2", "f8e5m2fnuz", "u4",  "i4",  "f4e2m1", "f8e8m0"};
 static_assert(sizeof(dtype_names) / sizeof(*dtype_names) == TENON_DTYPE_COUNT, "one name for each dtype");
+/// The short name of a dtype, for messages.
 inline const char* dtype_name(tenon_dtype dtype) noexcept {
   return dtype >= 0 && dtype < TENON_DTYPE_COUNT ? dtype_names[dtype] : "an unknown dtype";
 }

@@ -11,9 +11,10 @@
 
 #include <algorithm>
 
-// What MobileNets are made of, as one kernel: a product per pixel that makes many channels ("expand"), a depthwise
-// convolution of them, and a product that makes few again ("project"). The many channels are made for a few rows of the
-// image at a time and stay in the first two caches, as does what a user's layer makes of them.
+// An inverted residual, which MobileNetV2 is made of, as one kernel: a product per pixel that makes many channels
+// ("expand"), a depthwise convolution of them, and a product that makes few again ("project"). The many channels are
+// made for a few rows of the image at a time and stay in the first two caches, as does what a user's layer makes of
+// them.
 namespace tenon::cpu {
 namespace {
 
@@ -57,13 +58,7 @@ Verdict accepts_pointwise(const Problem& problem) {
     const WindowAxis& axis = window.axes[static_cast<size_t>(i)];
     if (axis.kernel != 1 || axis.stride != 1 || axis.out != axis.in) return Verdict::no("it is not 1 by 1");
   }
-  const TileEpilogue epilogue = tile_epilogue(epilogue_of(problem.node));
-  if (!epilogue.problem.empty()) return Verdict::no(epilogue.problem);
-  for (size_t i = anchor_input_count(problem.node); i < problem.inputs.size(); ++i) {
-    if (!(problem.inputs[i].dims == problem.outputs[0].dims))
-      return Verdict::no("its epilogue has a tensor of another shape");
-  }
-  return Verdict::yes();
+  return accepts_tile_epilogue(problem);
 }
 
 bool is_elementwise(const Problem& problem) {

@@ -35,13 +35,7 @@ Verdict accepts_depthwise(const Problem& problem) {
       return Verdict::no("it is not 3 by 3 with one stride of 1 or 2 and at most one pixel of padding");
     }
   }
-  const TileEpilogue epilogue = tile_epilogue(epilogue_of(problem.node));
-  if (!epilogue.problem.empty()) return Verdict::no(epilogue.problem);
-  for (size_t i = anchor_input_count(problem.node); i < problem.inputs.size(); ++i) {
-    if (!(problem.inputs[i].dims == problem.outputs[0].dims))
-      return Verdict::no("its epilogue has a tensor of another shape");
-  }
-  return Verdict::yes();
+  return accepts_tile_epilogue(problem);
 }
 
 Tensor depthwise_weights(const Problem& problem, int64_t width) {

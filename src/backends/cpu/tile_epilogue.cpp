@@ -43,4 +43,14 @@ TileEpilogue tile_epilogue(std::span<const EpilogueStep> steps) {
   return result;
 }
 
+Verdict accepts_tile_epilogue(const Problem& problem) {
+  const TileEpilogue epilogue = tile_epilogue(epilogue_of(problem.node));
+  if (!epilogue.problem.empty()) return Verdict::no(epilogue.problem);
+  for (size_t i = anchor_input_count(problem.node); i < problem.inputs.size(); ++i) {
+    if (!(problem.inputs[i].dims == problem.outputs[0].dims))
+      return Verdict::no("its epilogue has a tensor of another shape");
+  }
+  return Verdict::yes();
+}
+
 }  // namespace tenon::cpu

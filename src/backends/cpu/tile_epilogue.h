@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backends/cpu/simd.h"
+#include "backends/kernel.h"
 #include "ops/epilogue.h"
 
 #include <tenon/tensor.h>
@@ -33,5 +34,7 @@ struct TileEpilogue {
 };
 
 [[nodiscard]] TileEpilogue tile_epilogue(std::span<const EpilogueStep> steps);
+/// Whether the node's epilogue can be run so, with tensors that are as large as its result.
+[[nodiscard]] Verdict accepts_tile_epilogue(const Problem& problem);
 
 }  // namespace tenon::cpu
