@@ -90,7 +90,7 @@ std::vector<std::byte> emit(const Program& program, const Kernel& kernel, Isa is
 }
 
 // Changes whenever equal loops become other code.
-constexpr std::string_view kGenerator = "8";
+constexpr std::string_view kGenerator = "9";
 
 // Runs job(i) for i below `count`, on so many threads; throws what one of them throws.
 template <typename Job>
