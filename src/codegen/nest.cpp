@@ -217,11 +217,13 @@ double cost_of(const Kernel& kernel, const std::vector<Statement>& body) {
 
 }  // namespace
 
+bool is_elementary(expr::UnaryOp op) { return op >= expr::UnaryOp::kExp && op <= expr::UnaryOp::kErf; }
+
 double weight(const Node& node) {
   switch (node.kind) {
     case NodeKind::kUnary:
       if (node.unary() == expr::UnaryOp::kSqrt) return 4;
-      return node.unary() >= expr::UnaryOp::kExp && node.unary() <= expr::UnaryOp::kErf ? 16 : 1;
+      return is_elementary(node.unary()) ? 16 : 1;
     case NodeKind::kBinary:
       switch (node.binary()) {
         case expr::BinaryOp::kDiv:

@@ -22,6 +22,8 @@ void build_nest(const Formulas& formulas, const std::vector<Sink>& sinks, Kernel
 /// Says which loops are vector loops: the innermost ones, or those around where that walks memory in better order.
 void choose_vector_loops(Kernel& kernel);
 
+/// Whether it is a function from kExp to kErf: many instructions, most of which wait for the one before.
+[[nodiscard]] bool is_elementary(expr::UnaryOp op);
 /// About how many operations a node takes, its operands not counted.
 [[nodiscard]] double weight(const expr::Node& node);
 

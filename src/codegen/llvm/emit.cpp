@@ -193,7 +193,7 @@ class Emitter {
     const Access& access = kernel_.accesses[static_cast<size_t>(store->number)];
     const ScalarType type = kernel_.nodes[store->node].type;
     const auto bytes = static_cast<uint64_t>(memory_type(b_, type)->getScalarSizeInBits() / 8);
-    if (access.step(loop.number) != 1 || bytes * width != kVectorBytes || !has_masks(b_.isa(), type)) return begin;
+    if (access.step(loop.number) != 1 || bytes * width % kVectorBytes != 0 || !has_masks(b_.isa(), type)) return begin;
     level_.push_back(begin);
     Value* first =
         b_.CreateGEP(memory_type(b_, type), buffers_[static_cast<size_t>(access.buffer)], shared_place(access));
@@ -211,9 +211,9 @@ class Emitter {
   }
 
   // What the loop around will read in its next iteration, if `loop` is the one there that stores: rows of a few lines
-  // that a reduction goes over first, which waits for each of them.
+  // that a reduction goes over first, which waits for each of them; and what `loop` reads itself of rows that do not
+  // follow one another.
   std::vector<const Access*> next_rows(const Statement& loop) const {
-    constexpr int64_t kMostBytes = 8192;
     std::vector<const Access*> rows;
     const auto has = [](const Statement& statement, StatementKind kind) {
       return std::any_of(statement.body.begin(), statement.body.end(),
@@ -221,17 +221,35 @@ class Emitter {
     };
     if (around_ == nullptr || !has(loop, StatementKind::kStore)) return rows;
     for (const Statement& before : *around_) {
-      if (!before.vector || before.extent != loop.extent || !has(before, StatementKind::kAccumulate)) continue;
-      for (const Statement& let : before.body) {
-        if (let.kind != StatementKind::kLet || kernel_.nodes[let.node].kind != NodeKind::kLoad) continue;
-        const Node& load = kernel_.nodes[let.node];
-        const Access& access = kernel_.accesses[static_cast<size_t>(load.number)];
-        const int64_t bytes = access.step(loop.number - 1) * (dtype_bits(load.type.dtype()) / 8);
-        const bool is_row =
-            access.step(loop.number) == 1 && access.rest < 0 && bytes >= kVectorBytes && bytes <= kMostBytes;
-        const auto is_same = [&](const Access* row) { return *row == access; };
-        if (is_row && std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(&access);
+      const bool is_itself = &before == &loop;
+      const bool is_sum = before.vector && before.extent == loop.extent && has(before, StatementKind::kAccumulate);
+      if (!is_itself && !is_sum) continue;
+      for (const Access* row : rows_in(before)) {
+        const bool on_and_on = is_itself && row->step(loop.number - 1) == loop.extent;
+        const auto is_same = [&](const Access* other) { return *other == *row; };
+        if (!on_and_on && std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(row);
       }
+    }
+    return rows;
+  }
+
+  // The rows of a few lines that a vector loop loads, and whose next ones it does not load as well.
+  std::vector<const Access*> rows_in(const Statement& loop) const {
+    constexpr int64_t kMostBytes = 8192;
+    std::vector<const Access*> loads, rows;
+    for (const Statement& let : loop.body) {
+      if (let.kind != StatementKind::kLet || kernel_.nodes[let.node].kind != NodeKind::kLoad) continue;
+      const Access& access = kernel_.accesses[static_cast<size_t>(kernel_.nodes[let.node].number)];
+      if (access.step(loop.number) == 1 && access.rest < 0) loads.push_back(&access);
+    }
+    for (const Access* load : loads) {
+      const int64_t step = load->step(loop.number - 1);
+      const ScalarType type = program_.buffers[static_cast<size_t>(load->buffer)].type;
+      const int64_t bytes = step * (dtype_bits(type.dtype()) / 8);
+      const bool has_next = std::any_of(loads.begin(), loads.end(), [&](const Access* other) {
+        return other->buffer == load->buffer && other->steps == load->steps && other->offset - step == load->offset;
+      });
+      if (bytes >= kVectorBytes && bytes <= kMostBytes && !has_next) rows.push_back(load);
     }
     return rows;
   }
@@ -245,7 +263,25 @@ class Emitter {
       if (statement.kind == StatementKind::kFor) return 1;
       sum += statement.kind == StatementKind::kLet ? weight(kernel_.nodes[statement.node]) : 1;
     }
-    return sum <= kLight ? 4 : 1;
+    if (sum > kLight) return 1;
+    return in_pairs(loop) ? 2 : 4;
+  }
+
+  // Whether a loop takes two vectors as one: the instructions of a function wait for each other, and those of the
+  // other vector run meanwhile. Narrower registers hold several parts of a vector as it is. Not where sums are taken:
+  // their order would be another than on those.
+  bool in_pairs(const Statement& loop) const {
+    const auto calls = [&](const Statement& statement) {
+      if (statement.kind != StatementKind::kLet) return false;
+      const Node& node = kernel_.nodes[statement.node];
+      if (node.kind == NodeKind::kBinary) return node.binary() == expr::BinaryOp::kPow;
+      return node.kind == NodeKind::kUnary && is_elementary(node.unary());
+    };
+    const auto is_other = [](const Statement& statement) {
+      return statement.kind == StatementKind::kFor || statement.kind == StatementKind::kAccumulate;
+    };
+    return b_.isa() == Isa::kX86V4 && std::any_of(loop.body.begin(), loop.body.end(), calls) &&
+           std::none_of(loop.body.begin(), loop.body.end(), is_other);
   }
 
   // Those that statements within accumulate and whose first loop has this level. `vector` is the vector loop between,
@@ -292,7 +328,7 @@ class Emitter {
   unsigned width_of(const Statement& loop) {
     unsigned widest = 0;
     widen(loop, loop.number, widest);
-    const unsigned width = kVectorBytes / std::max(widest, 1U);
+    const unsigned width = (in_pairs(loop) ? 2 : 1) * kVectorBytes / std::max(widest, 1U);
     if (loop.parallel || loop.extent >= width) return width;
     return std::max(2U, static_cast<unsigned>(std::bit_ceil(static_cast<uint64_t>(loop.extent))));
   }
@@ -530,11 +566,15 @@ class Emitter {
     if (access.step(vector_level_) != 1 || lanes_.mask != nullptr) return;
     // The processor fetches by itself what is read on and on, but not what is written.
     const auto bits = static_cast<uint64_t>(dtype_bits(type.dtype()));
-    prefetch(b_, type, base, b_.CreateAdd(place, b_.getInt64(8 * kBytesAhead / bits)), /*to_write=*/true);
-    for (const Access* row : next_rows_) {
-      const auto number = static_cast<size_t>(row->buffer);
-      Value* next = b_.CreateAdd(shared_place(*row), b_.getInt64(static_cast<uint64_t>(row->step(vector_level_ - 1))));
-      prefetch(b_, program_.buffers[number].type, buffers_[number], next, /*to_write=*/false);
+    for (uint64_t line = 0; line * 8 * kVectorBytes < lanes_.count * bits; ++line) {
+      const auto elements = [&](uint64_t bytes) { return b_.getInt64(8 * (bytes + line * kVectorBytes) / bits); };
+      prefetch(b_, type, base, b_.CreateAdd(place, elements(kBytesAhead)), /*to_write=*/true);
+      for (const Access* row : next_rows_) {
+        const auto number = static_cast<size_t>(row->buffer);
+        const auto step = static_cast<uint64_t>(row->step(vector_level_ - 1));
+        Value* next = b_.CreateAdd(b_.CreateAdd(shared_place(*row), b_.getInt64(step)), elements(0));
+        prefetch(b_, program_.buffers[number].type, buffers_[number], next, /*to_write=*/false);
+      }
     }
   }
 
