@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compiler/pipeline.h"
+#include "ops/op.h"
 #include "runtime/graphs.h"
 
 #include <tenon/define_layer.h>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace tenon {
@@ -179,6 +181,41 @@ TEST(FuseExpressions, WhatNoKernelDoesIsCompiledAlone) {
   const Plan plan = compile_plan(graph, {});
   EXPECT_EQ(plan.graph.outputs()[0]->producer()->op(), "Expression");
   expect_same(graph, 3, "resize");
+}
+
+// Alone, on many elements of any dtype, what formulas say of each element has a kernel or is compiled.
+TEST(FuseExpressions, NoOperatorOnElementsIsInterpreted) {
+  int compiled = 0;
+  for (const OpDef& op : all_ops()) {
+    if (!op.pointwise || op.define == nullptr) continue;
+    for (const DType dtype : {DType::kFloat16, DType::kFloat32, DType::kFloat64, DType::kInt32, DType::kBool}) {
+      Builder b;
+      std::vector<Value*> inputs;
+      for (int i = 0; i < (op.max_inputs == kVariadic ? 2 : op.min_inputs); ++i) {
+        const DType given = op.name == "Where" && i == 0 ? DType::kBool : dtype;
+        inputs.push_back(b.graph.add_input(b.graph.fresh_name("x"), {given, Shape{Dim(64), Dim(33)}}));
+      }
+      Attributes attributes;
+      if (op.name == "Cast") attributes["to"] = DType::kFloat64;
+      std::string kernels;
+      try {
+        const std::array<std::string, 1> names = {"y"};
+        b.graph.set_outputs({b.graph.add_node(op.name, op.name, inputs, names, attributes)->output()});
+        const Engine engine = compile(b.graph);
+        Context context = engine.context();
+        std::vector<Tensor> values;
+        for (const Value* input : inputs) values.push_back(Tensor::zeros(input->type().dtype, {64, 33}));
+        (void)context.run(values);
+        kernels = context.explain();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::kInvalidArgument) << op.name << ": " << error.message();
+        continue;  // It is not for this dtype.
+      }
+      EXPECT_EQ(kernels.find(": reference."), std::string::npos) << kernels;
+      ++compiled;
+    }
+  }
+  EXPECT_GE(compiled, 100);
 }
 
 TEST(ExtractProducts, SumsOfProductsAreMatrixProducts) {

@@ -23,8 +23,8 @@
 // After:   a group of nodes with formulas is one Expression, whose formulas are the nodes' put into one another: so
 //          views cost nothing but index arithmetic, and what a reduction reads is computed where it is read. The
 //          graph property "fusion" says what was fused, and why a neighbour was not.
-// Order:   after fuse_epilogue, whose kernels have the results in registers. A single operator stays as it is: its own
-//          kernels are as fast.
+// Order:   after fuse_epilogue, whose kernels have the results in registers. A single operator that has kernels of its
+//          own stays as it is: they are as fast.
 namespace tenon {
 namespace {
 
@@ -43,10 +43,52 @@ constexpr size_t kMostInputs = 16;
 // Operators that stay alone though they are formulas: their own kernels know more.
 constexpr std::array<std::string_view, 2> kAlone = {"LRN", "Range"};
 
-// Operators that are compiled even if they stay alone: interpreting them is slow, and no backend has kernels for them.
-constexpr std::array<std::string_view, 10> kWithoutKernels = {
-    "ArgMax", "ArgMin", "DepthToSpace",          "GatherElements",     "GatherND",
-    "OneHot", "Resize", "InstanceNormalization", "LayerNormalization", "SpaceToDepth"};
+// Operators that stay as they are when they are alone, because the backends have kernels of their own for them: for any
+// dtype, and for f32.
+constexpr std::array<std::string_view, 14> kWithKernels = {"Cast",     "Concat", "Expand",    "Flatten",  "Gather",
+                                                           "Identity", "Pad",    "Reshape",   "Slice",    "Split",
+                                                           "Squeeze",  "Tile",   "Transpose", "Unsqueeze"};
+constexpr std::array<std::string_view, 39> kWithKernelsOfF32 = {"Abs",
+                                                                "Add",
+                                                                "BatchNormalization",
+                                                                "Ceil",
+                                                                "Clip",
+                                                                "Div",
+                                                                "Elu",
+                                                                "Erf",
+                                                                "Exp",
+                                                                "Floor",
+                                                                "Gelu",
+                                                                "GlobalAveragePool",
+                                                                "GlobalMaxPool",
+                                                                "HardSigmoid",
+                                                                "HardSwish",
+                                                                "LeakyRelu",
+                                                                "LogSoftmax",
+                                                                "Max",
+                                                                "Min",
+                                                                "Mish",
+                                                                "Mul",
+                                                                "Neg",
+                                                                "Reciprocal",
+                                                                "ReduceL1",
+                                                                "ReduceL2",
+                                                                "ReduceMax",
+                                                                "ReduceMean",
+                                                                "ReduceMin",
+                                                                "ReduceProd",
+                                                                "ReduceSum",
+                                                                "ReduceSumSquare",
+                                                                "Relu",
+                                                                "Sigmoid",
+                                                                "Softmax",
+                                                                "Softplus",
+                                                                "Sqrt",
+                                                                "Sub",
+                                                                "Swish",
+                                                                "Tanh"};
+// So few elements, such as a shape's, are interpreted in less time than a kernel takes to start.
+constexpr double kFewElements = 32;
 
 // A node that is formulas.
 struct Member {
@@ -164,6 +206,19 @@ class Evaluations {
   std::vector<double> of_;
   std::set<std::pair<NodeId, std::vector<int>>> seen_;
 };
+
+// Whether a node that is alone is as quick as it is.
+bool runs_alone(const Node& node) {
+  const auto is_in = [&](const auto& names) { return std::find(names.begin(), names.end(), node.op()) != names.end(); };
+  if (node.op() == kExpressionOp || is_in(kWithKernels)) return true;
+  if (is_in(kWithKernelsOfF32) && node.input(0) != nullptr && node.input(0)->type().dtype == DType::kFloat32)
+    return true;
+  double most = 0;
+  for (const Value* input : node.inputs())
+    if (input != nullptr) most = std::max(most, count_of(*input));
+  for (const Value* output : node.outputs()) most = std::max(most, count_of(*output));
+  return most <= kFewElements;
+}
 
 class Fusion {
  public:
@@ -345,10 +400,10 @@ class Fusion {
     const std::string label = label_of(group);
     const std::string apart = group.apart.empty() ? "" : "; it ends here, because " + group.apart;
     const std::vector<Value*> inputs = inputs_of(group);
-    const bool has_kernel = std::none_of(group.members.begin(), group.members.end(), [](const Member* member) {
-      return std::find(kWithoutKernels.begin(), kWithoutKernels.end(), member->node->op()) != kWithoutKernels.end();
-    });
-    if ((passes < 2 && has_kernel) || inputs.empty()) {
+    const bool as_it_is = passes < 2 && std::all_of(
+                                            group.members.begin(), group.members.end(),
+                                            [](const Member* member) { return runs_alone(*member->node); });
+    if (as_it_is || inputs.empty()) {
       if (passes > 0) report_.push_back(fmt::format("'{}' is {} alone{}", sink->name(), label, apart));
       return;
     }
