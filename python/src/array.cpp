@@ -195,55 +195,41 @@ nb::object copied_array(const TensorView& view) {
   return array;
 }
 
-// An object's memory, to write to.
-class ArrayOutput::Buffer {
- public:
-  /// Null, with Python's error set, when the object has none.
-  static std::unique_ptr<Buffer> of(nb::handle object) {
-    auto result = std::make_unique<Buffer>();
-    result->held_ = PyObject_GetBuffer(object.ptr(), &result->buffer_, PyBUF_RECORDS) == 0;
-    return result->held_ ? std::move(result) : nullptr;
-  }
-  Buffer() = default;
-  ~Buffer() {
-    if (held_) PyBuffer_Release(&buffer_);
-  }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  const Py_buffer* get() const noexcept { return &buffer_; }
+bool LockedBuffer::lock(nb::handle object, int flags) {
+  release();
+  held_ = PyObject_GetBuffer(object.ptr(), &buffer_, flags) == 0;
+  return held_;
+}
 
- private:
-  Py_buffer buffer_ = {};
-  bool held_ = false;
-};
+void LockedBuffer::release() noexcept {
+  if (held_) PyBuffer_Release(&buffer_);
+  held_ = false;
+}
 
-ArrayOutput::ArrayOutput(nb::handle array, ArrayName name) : name_(name), buffer_(Buffer::of(array)) {
+ArrayOutput::ArrayOutput(nb::handle array, ArrayName name) : name_(name) {
   const auto fail = [&](const nb::python_error& error) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("{}, a {}, cannot be written to: {}", name_.text(),
                                                          python_type(array), nb::str(error.value()).c_str()));
   };
-  if (!buffer_) {
+  if (!buffer_.lock(array, PyBUF_RECORDS)) {
     // NumPy has arrays that it cannot export, those of ml_dtypes among them.
     const nb::python_error error;
     if (is_numpy(array)) view_.dtype = dtype_of_numpy(array.attr("dtype"));
     if (!needs_ml_dtypes(view_.dtype)) fail(error);
-    buffer_ = Buffer::of(as_integers(nb::borrow(array), view_.dtype));
-    if (!buffer_) fail(nb::python_error());
+    if (!buffer_.lock(as_integers(nb::borrow(array), view_.dtype), PyBUF_RECORDS)) fail(nb::python_error());
   }
-  const Py_buffer& buffer = *buffer_->get();
+  const Py_buffer& buffer = buffer_.get();
   if (view_.dtype == DType::kUndefined) view_.dtype = dtype_of_format(buffer.format, buffer.itemsize);
   for (int i = 0; i < std::min(buffer.ndim, kMaxRank); ++i) view_.dims.push_back(buffer.shape[i]);
-  if (PyBuffer_IsContiguous(&buffer, 'C') != 0) view_.data = buffer.buf;
+  dense_ = PyBuffer_IsContiguous(&buffer, 'C') != 0;
+  if (dense_) view_.data = buffer.buf;
 }
-ArrayOutput::~ArrayOutput() = default;
-ArrayOutput::ArrayOutput(ArrayOutput&&) noexcept = default;
 
 void ArrayOutput::receive(const TensorView& result) const {
-  const bool dense = PyBuffer_IsContiguous(buffer_->get(), 'C') != 0;
-  if (view_.dtype != result.dtype || view_.dims != result.dims || !dense) {
+  if (view_.dtype != result.dtype || view_.dims != result.dims || !dense_) {
     throw Error(ErrorCode::kInvalidArgument,
                 fmt::format("{} is {}{}{}, but {}{}, dense in row-major order, is required", name_.text(),
-                            dtype_name(view_.dtype), to_string(view_.dims), dense ? "" : " with gaps",
+                            dtype_name(view_.dtype), to_string(view_.dims), dense_ ? "" : " with gaps",
                             dtype_name(result.dtype), to_string(result.dims)));
   }
   if (const int64_t bytes = result.size_bytes(); bytes > 0 && result.data != view_.data)
@@ -263,35 +249,23 @@ ArrayInput::ArrayInput(nb::handle source, const ArrayName& name, DType wanted) {
   }
 }
 
-ArrayInput::ArrayInput(ArrayInput&& other) noexcept
-    : view_(other.view_),
-      keep_(std::move(other.keep_)),
-      copy_(std::move(other.copy_)),
-      buffer_(other.buffer_),
-      has_buffer_(std::exchange(other.has_buffer_, false)) {}
-
-ArrayInput::~ArrayInput() {
-  if (has_buffer_) PyBuffer_Release(&buffer_);
-}
-
 bool ArrayInput::from_buffer(nb::handle source, const ArrayName& name) {
-  if (PyObject_GetBuffer(source.ptr(), &buffer_, PyBUF_RECORDS_RO) != 0) {
+  if (!buffer_.lock(source, PyBUF_RECORDS_RO)) {
     PyErr_Clear();  // NumPy has arrays that it cannot export, those of ml_dtypes among them.
     return false;
   }
-  has_buffer_ = true;
-  const DType dtype = dtype_of_format(buffer_.format, buffer_.itemsize);
-  if (dtype == DType::kUndefined || PyBuffer_IsContiguous(&buffer_, 'C') == 0 || !aligned(buffer_.buf, dtype)) {
-    PyBuffer_Release(&buffer_);
-    has_buffer_ = false;
+  const Py_buffer& buffer = buffer_.get();
+  const DType dtype = dtype_of_format(buffer.format, buffer.itemsize);
+  if (dtype == DType::kUndefined || PyBuffer_IsContiguous(&buffer, 'C') == 0 || !aligned(buffer.buf, dtype)) {
+    buffer_.release();
     if (is_numpy(source)) return false;
     from_numpy(numpy().attr("array")(source), name);
     return true;
   }
-  view_.data = buffer_.buf;
+  view_.data = buffer.buf;
   view_.dtype = dtype;
-  view_.dims = checked_dims(name, static_cast<size_t>(buffer_.ndim));
-  for (int i = 0; i < buffer_.ndim; ++i) view_.dims.push_back(buffer_.shape[i]);
+  view_.dims = checked_dims(name, static_cast<size_t>(buffer.ndim));
+  for (int i = 0; i < buffer.ndim; ++i) view_.dims.push_back(buffer.shape[i]);
   return true;
 }
 

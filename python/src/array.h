@@ -4,9 +4,9 @@
 #include <nanobind/nanobind.h>
 #include <tenon/tensor.h>
 
-#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 // Tensors from and to Python: NumPy arrays, and anything that speaks the buffer protocol or DLPack.
 namespace tenon::python {
@@ -26,14 +26,30 @@ struct ArrayName {
 /// A new NumPy array with a copy of the elements.
 [[nodiscard]] nanobind::object copied_array(const TensorView& view);
 
+/// An object's memory, locked.
+class LockedBuffer {
+ public:
+  LockedBuffer() = default;
+  ~LockedBuffer() { release(); }
+  /// The new one may not be asked for the shape and strides again: they may lie in the old one.
+  LockedBuffer(LockedBuffer&& other) noexcept : buffer_(other.buffer_), held_(std::exchange(other.held_, false)) {}
+  LockedBuffer& operator=(LockedBuffer&&) = delete;
+
+  /// `flags` as of PyObject_GetBuffer. False, with Python's error set, when the object has no such memory.
+  [[nodiscard]] bool lock(nanobind::handle object, int flags);
+  void release() noexcept;
+  [[nodiscard]] const Py_buffer& get() const noexcept { return buffer_; }
+
+ private:
+  Py_buffer buffer_ = {};
+  bool held_ = false;
+};
+
 /// A NumPy array, or another writable buffer, that a result is to go to. It is locked as long as this lives.
 class ArrayOutput {
  public:
   /// Throws kInvalidArgument for what cannot be written to.
   ArrayOutput(nanobind::handle array, ArrayName name);
-  ~ArrayOutput();
-  ArrayOutput(ArrayOutput&&) noexcept;
-  ArrayOutput& operator=(ArrayOutput&&) = delete;
 
   /// Without data when the elements do not lie dense in row-major order.
   [[nodiscard]] const MutableTensorView& view() const noexcept { return view_; }
@@ -42,10 +58,10 @@ class ArrayOutput {
   void receive(const TensorView& result) const;
 
  private:
-  class Buffer;
   ArrayName name_;
-  std::unique_ptr<Buffer> buffer_;
+  LockedBuffer buffer_;
   MutableTensorView view_;
+  bool dense_ = false;
 };
 
 /// The elements of an array-like object as a dense row-major tensor in host memory: in place where they lie so already
@@ -56,9 +72,6 @@ class ArrayInput {
   /// own. Throws kInvalidArgument for what is no array, kUnsupported
   /// for device memory and element types without a DType.
   ArrayInput(nanobind::handle source, const ArrayName& name, DType wanted);
-  ~ArrayInput();
-  ArrayInput(ArrayInput&& other) noexcept;
-  ArrayInput& operator=(ArrayInput&&) = delete;
 
   [[nodiscard]] const TensorView& view() const noexcept { return view_; }
 
@@ -71,8 +84,7 @@ class ArrayInput {
   TensorView view_;
   nanobind::object keep_;  // What holds the elements, when that is neither of the next two.
   Tensor copy_;
-  Py_buffer buffer_ = {};
-  bool has_buffer_ = false;
+  LockedBuffer buffer_;
 };
 
 /// A tensor with a copy of an array-like object's elements; lists and arrays of str or bytes give string tensors.

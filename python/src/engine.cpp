@@ -29,9 +29,7 @@ ArrayInput array_for(const Port& port, nb::handle source) {
 }
 
 // The arrays of run(a, b) or run({"x": a, "y": b}), in the order of the engine's inputs.
-std::vector<ArrayInput> gather_inputs(std::span<const Port> ports, const nb::args& arguments) {
-  std::vector<ArrayInput> inputs;
-  inputs.reserve(ports.size());
+void gather_inputs(std::span<const Port> ports, const nb::args& arguments, std::vector<ArrayInput>& inputs) {
   if (arguments.size() == 1 && nb::isinstance<nb::dict>(arguments[0])) {
     const nb::dict named = nb::borrow<nb::dict>(arguments[0]);
     for (const Port& port : ports) {
@@ -42,7 +40,7 @@ std::vector<ArrayInput> gather_inputs(std::span<const Port> ports, const nb::arg
       }
       inputs.push_back(array_for(port, found));
     }
-    if (named.size() == ports.size()) return inputs;
+    if (named.size() == ports.size()) return;
     for (const auto [key, value] : named) {
       const std::string name = nb::str(key).c_str();
       const bool known = std::any_of(ports.begin(), ports.end(), [&](const Port& port) { return port.name == name; });
@@ -51,14 +49,13 @@ std::vector<ArrayInput> gather_inputs(std::span<const Port> ports, const nb::arg
                     fmt::format("the engine has no input '{}'; its inputs are {}", name, quoted_names(ports)));
       }
     }
-    return inputs;
+    return;
   }
   if (arguments.size() != ports.size()) {
     throw Error(ErrorCode::kInvalidArgument, fmt::format("{} inputs were given, but the engine has {}: {}",
                                                          arguments.size(), ports.size(), quoted_names(ports)));
   }
   for (size_t i = 0; i < ports.size(); ++i) inputs.push_back(array_for(ports[i], arguments[i]));
-  return inputs;
 }
 
 // Marks a context as in use; all that touches it while another thread may run it goes through here.
@@ -71,7 +68,13 @@ class Use {
     }
     handle_.busy = true;
   }
-  ~Use() { handle_.busy = false; }
+  ~Use() {
+    handle_.arrays.inputs.clear();
+    handle_.arrays.outputs.clear();
+    handle_.arrays.input_views.clear();
+    handle_.arrays.output_views.clear();
+    handle_.busy = false;
+  }
   Use(const Use&) = delete;
   Use& operator=(const Use&) = delete;
 
@@ -80,39 +83,32 @@ class Use {
 };
 
 // The arrays of run(..., out=a) or run(..., out=(a, b)).
-std::vector<ArrayOutput> gather_outputs(std::span<const Port> ports, nb::handle out) {
-  std::vector<nb::object> arrays;
-  if (nb::isinstance<nb::tuple>(out) || nb::isinstance<nb::list>(out)) {
-    for (const nb::handle array : nb::borrow<nb::object>(out)) arrays.push_back(nb::borrow(array));
-  } else {
-    arrays.push_back(nb::borrow(out));
+void gather_outputs(std::span<const Port> ports, nb::handle out, std::vector<ArrayOutput>& outputs) {
+  const bool is_sequence = nb::isinstance<nb::tuple>(out) || nb::isinstance<nb::list>(out);
+  const size_t count = is_sequence ? nb::len(out) : 1;
+  if (count != ports.size()) {
+    throw Error(ErrorCode::kInvalidArgument, fmt::format("out has {} arrays, but the engine has {} outputs: {}", count,
+                                                         ports.size(), quoted_names(ports)));
   }
-  if (arrays.size() != ports.size()) {
-    throw Error(ErrorCode::kInvalidArgument, fmt::format("out has {} arrays, but the engine has {} outputs: {}",
-                                                         arrays.size(), ports.size(), quoted_names(ports)));
+  for (size_t i = 0; i < count; ++i) {
+    const nb::object array = is_sequence ? nb::object(out[i]) : nb::borrow(out);
+    outputs.emplace_back(array, ArrayName{"the array for the output", ports[i].name});
   }
-  std::vector<ArrayOutput> outputs;
-  for (size_t i = 0; i < arrays.size(); ++i)
-    outputs.emplace_back(arrays[i], ArrayName{"the array for the output", ports[i].name});
-  return outputs;
 }
 
 // One result is an array, several are a tuple: `out` itself if given.
 nb::object run(ContextHandle& self, const nb::args& arguments, nb::handle out) {
-  const std::vector<ArrayInput> inputs = gather_inputs(self.engine.inputs(), arguments);
-  std::vector<TensorView> views;
-  views.reserve(inputs.size());
-  for (const ArrayInput& input : inputs) views.push_back(input.view());
-  std::vector<ArrayOutput> outputs;
-  if (!out.is_none()) outputs = gather_outputs(self.engine.outputs(), out);
-  std::vector<MutableTensorView> places;
-  for (const ArrayOutput& output : outputs) places.push_back(output.view());
-
   const Use use(self);
+  auto& [inputs, outputs, input_views, output_views] = self.arrays;
+  gather_inputs(self.engine.inputs(), arguments, inputs);
+  for (const ArrayInput& input : inputs) input_views.push_back(input.view());
+  if (!out.is_none()) gather_outputs(self.engine.outputs(), out, outputs);
+  for (const ArrayOutput& output : outputs) output_views.push_back(output.view());
+
   std::span<const TensorView> results;
   {
     const nb::gil_scoped_release no_gil;
-    results = self.context.run(views, places);
+    results = self.context.run(input_views, output_views);
   }
   if (!out.is_none()) {
     for (size_t i = 0; i < results.size(); ++i) outputs[i].receive(results[i]);

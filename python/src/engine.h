@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "array.h"
+
 #include <tenon/engine.h>
 
 #include <memory>
@@ -9,6 +11,14 @@
 
 // What tenon.Engine and tenon.Context hold.
 namespace tenon::python {
+
+/// The arrays of one run, and views of them.
+struct RunArrays {
+  std::vector<ArrayInput> inputs;
+  std::vector<ArrayOutput> outputs;
+  std::vector<TensorView> input_views;
+  std::vector<MutableTensorView> output_views;
+};
 
 /// A context is used by one thread at a time. While it runs, the GIL is free, so Python code can break that rule; it
 /// gets an error then.
@@ -19,6 +29,7 @@ struct ContextHandle {
   Engine engine;
   Context context;
   bool busy = false;  // Read and written with the GIL held.
+  RunArrays arrays;   // Empty between runs; kept, so that the next one need not allocate.
 };
 
 struct EngineHandle {
