@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "codegen/compile.h"
 
+#include "base/parallel.h"
 #include "codegen/cache.h"
 #include "codegen/entry.h"
 #include "plan/xxh3.h"
@@ -12,17 +13,13 @@
 
 #include <dlfcn.h>
 #include <array>
+#include <atomic>
 #include <cstdlib>
-#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
-
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 namespace tenon::codegen {
 namespace {
@@ -92,25 +89,16 @@ std::vector<std::byte> emit(const Program& program, const Kernel& kernel, Isa is
 // Changes whenever equal loops become other code.
 constexpr std::string_view kGenerator = "9";
 
-// Runs job(i) for i below `count`, on so many threads; throws what one of them throws.
+// Runs job(i) for i below `count`, on so many threads, each the next one that is left; throws what one of them throws.
 template <typename Job>
 void share(int threads, int64_t count, const Job& job) {
-  std::exception_ptr failure;
 #ifdef _OPENMP
   if (threads <= 0) threads = omp_get_max_threads();
-#pragma omp parallel for num_threads(threads) schedule(dynamic) if (count > 1)
 #endif
-  for (int64_t i = 0; i < count; ++i) {
-    try {
-      job(static_cast<size_t>(i));
-    } catch (...) {
-#ifdef _OPENMP
-#pragma omp critical
-#endif
-      failure = std::current_exception();
-    }
-  }
-  if (failure) std::rethrow_exception(failure);
+  std::atomic<int64_t> next = 0;
+  try_parallel_for_threads(threads, count, [&](int64_t, int64_t, int) {
+    for (int64_t i = 0; (i = next++) < count;) job(static_cast<size_t>(i));
+  });
 }
 
 // 128 bits, so that no two kernels have one key by accident.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/context_impl.h"
 
-#include "backends/cpu/parallel.h"
+#include "base/parallel.h"
 #include "runtime/threads.h"
 
 #include <fmt/core.h>
@@ -44,7 +44,7 @@ class NextStep final : public Finished {
 void run_chain(const Segment& segment, size_t index, void* workspace) {
   const Step& first = segment.steps[index];
   const Parts& parts = *first.kernel->parts();
-  cpu::try_parallel_for_threads(parts.threads(), parts.count(), [&](int64_t begin, int64_t end, int thread) {
+  try_parallel_for_threads(parts.threads(), parts.count(), [&](int64_t begin, int64_t end, int thread) {
     NextStep next(segment, segment.steps[index + 1]);
     parts.run(begin, end, thread, segment.inputs_of(first), next, workspace);
   });
