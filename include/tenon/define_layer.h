@@ -55,7 +55,11 @@ struct LayerDefinition {
   bool variadic = false;                 ///< The last input stands for any number of them, at least one.
   int outputs = 1;                       ///< How many.
   bool fast = false;                     ///< Of formulas: as LayerBuilder::set_fast() has it.
-  std::string doc = {};                  ///< What the layer computes; the first line is shown in lists.
+  /// Of functions: each element of the outputs depends on those at the same place of the inputs only. These have the
+  /// shape of input 0 (or one element), and so have the outputs. The function is called with tensors of one dimension,
+  /// on parts of them in several threads, and output 0 may be the memory of input 0; the first run checks the claim.
+  bool elementwise = false;
+  std::string doc = {};  ///< What the layer computes; the first line is shown in lists.
   std::map<std::string, std::string> field_docs = {};
   int version = 1;
   std::string domain = std::string(kLayerDomain);

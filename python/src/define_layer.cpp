@@ -195,6 +195,7 @@ void bind_define_layer(nb::module_& module) {
       "_define_callback",
       [](const nb::handle& layer, const nb::callable& run, const std::optional<nb::callable>& types, bool writes) {
         LayerDefinition definition = definition_of(layer);
+        definition.elementwise = nb::cast<bool>(layer.attr("elementwise"));
         define_layer(definition, functions_of(run, types, writes));
       },
       nb::arg("layer"), nb::arg("run"), nb::arg("types").none(), nb::arg("writes"),

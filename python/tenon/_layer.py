@@ -125,6 +125,8 @@ class Layer:
     """Whether its formulas are simplified as if floats were real numbers."""
     callback: bool
     """Whether it is a callback: called when a plan runs, instead of traced when a graph is compiled."""
+    elementwise: bool
+    """Whether a callback says that it works on each element alone."""
 
     # The newest layer of each (domain, name, version): what the registry has.
     _newest: ClassVar[WeakValueDictionary[tuple[str, str, int], "Layer"]] = WeakValueDictionary()
@@ -139,6 +141,7 @@ class Layer:
         outputs: int = 1,
         fast: bool = False,
         callback: bool = False,
+        elementwise: bool = False,
         types: Callable[..., Any] | None = None,
     ) -> None:
         functools.update_wrapper(self, function)
@@ -149,6 +152,7 @@ class Layer:
         self.outputs = outputs
         self.fast = fast
         self.callback = callback
+        self.elementwise = elementwise
         self.doc = inspect.getdoc(function) or ""
         self.origin = _origin(function)
         self.inputs, self.variadic, self.fields, writes = _parameters(function, self.name)
@@ -159,6 +163,10 @@ class Layer:
         if types is not None and not callback:
             raise InvalidArgumentError(
                 f"layer '{self.name}': a type rule is given, but formulas have their own; leave it out"
+            )
+        if elementwise and not callback:
+            raise InvalidArgumentError(
+                f"layer '{self.name}': elementwise is what a callback says of itself; formulas show it, so leave it out"
             )
         if fast and callback:
             raise InvalidArgumentError(
@@ -324,6 +332,7 @@ def layer(
     outputs: int = 1,
     fast: bool = False,
     callback: bool = False,
+    elementwise: bool = False,
     types: Callable[..., Any] | None = None,
 ) -> Callable[[Callable[..., Any]], Layer]: ...
 def layer(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
@@ -340,6 +349,10 @@ def layer(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     callback:               the function is called with read-only NumPy arrays when a plan runs, and returns arrays, or
                             writes to those that a keyword parameter `out` gives it; the plan needs it then. The arrays
                             are lent for the call.
+    elementwise:            each element of a callback's results depends on those at the same place of its inputs only;
+                            these have one shape, or a single element. The function then gets arrays of one dimension,
+                            parts of them on several threads, and `out` may be the memory of the first input: it must
+                            have read an element there before it writes it. The first run checks that
     types:                  a callback's outputs' types: types(*inputs, **fields) gives a TensorType, or (dtype, shape),
                             for each, from the same of the inputs; by default they are like input 0
 

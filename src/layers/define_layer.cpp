@@ -2,6 +2,7 @@
 #include <tenon/define_layer.h>
 
 #include "layers/expression_layer.h"
+#include "layers/function_layer.h"
 
 #include <fmt/core.h>
 
@@ -9,51 +10,6 @@
 
 namespace tenon {
 namespace {
-
-// A layer that is functions of this program.
-class FunctionLayer final : public LayerType {
- public:
-  FunctionLayer(LayerInfo info, LayerFunctions functions)
-      : info_(std::move(info)), functions_(std::make_shared<const LayerFunctions>(std::move(functions))) {}
-
-  [[nodiscard]] const LayerInfo& info() const noexcept override { return info_; }
-  [[nodiscard]] std::unique_ptr<LayerInstance> create(const Attributes& fields) const override {
-    return std::make_unique<Instance>(functions_, fields, info_.outputs);
-  }
-
- private:
-  class Instance final : public LayerInstance {
-   public:
-    Instance(std::shared_ptr<const LayerFunctions> functions, Attributes fields, int outputs)
-        : functions_(std::move(functions)), fields_(std::move(fields)), outputs_(static_cast<size_t>(outputs)) {}
-
-    std::vector<TensorType> infer(std::span<const TensorType> inputs) const override {
-      if (!functions_->types) return {outputs_, inputs[0]};
-      std::vector<TensorType> types = functions_->types(inputs, LayerFields(fields_));
-      if (types.size() != outputs_) {
-        throw Error(
-            ErrorCode::kInvalidArgument,
-            fmt::format("its type rule gives {} outputs, but the layer is declared with {}", types.size(), outputs_));
-      }
-      return types;
-    }
-    std::unique_ptr<LayerState> prepare(std::span<const TensorView>, std::span<const TensorView>) const override {
-      return nullptr;
-    }
-    void run(LayerState*, std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
-             const Allocate&) const override {
-      functions_->run(inputs, outputs, LayerFields(fields_));
-    }
-
-   private:
-    std::shared_ptr<const LayerFunctions> functions_;  // Shared with the layer, which may be replaced.
-    Attributes fields_;
-    size_t outputs_;
-  };
-
-  LayerInfo info_;
-  std::shared_ptr<const LayerFunctions> functions_;  // Shared with the instances.
-};
 
 const Attribute& field_of(const Attributes& values, std::string_view name) {
   const auto found = values.find(std::string(name));
@@ -109,8 +65,9 @@ void define_layer(const LayerDefinition& definition, LayerFormulas formulas) {
 }
 
 void define_layer(const LayerDefinition& definition, LayerFunctions functions) {
-  LayerRegistry::global().add_or_replace(
-      std::make_shared<const FunctionLayer>(layer_info_of(definition, LayerKind::kCallback), std::move(functions)));
+  LayerInfo info = layer_info_of(definition, LayerKind::kCallback);
+  info.elementwise = definition.elementwise;
+  LayerRegistry::global().add_or_replace(std::make_shared<const FunctionLayer>(std::move(info), std::move(functions)));
 }
 
 }  // namespace tenon

@@ -92,15 +92,15 @@ void* allocate(size_t size, size_t alignment) noexcept {
 
 void release(void* memory) noexcept { std::free(memory); }
 
-int threads_of_this_run() {
+}  // namespace
+
+int threads_of_this_run() noexcept {
 #ifdef _OPENMP
   return omp_in_parallel() != 0 ? 1 : omp_get_max_threads();
 #else
   return 1;
 #endif
 }
-
-}  // namespace
 
 const tenon_host& native_host() noexcept {
   constexpr std::string_view kVersion = TENON_VERSION_STRING;

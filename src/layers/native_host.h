@@ -21,6 +21,9 @@ namespace tenon {
 /// kInternal for a status that does not exist.
 void require_ok(tenon_status status, std::string_view function, std::string_view origin);
 
+/// How many threads a layer may use that is called on this one.
+[[nodiscard]] int threads_of_this_run() noexcept;
+
 /// tenon_host::parallel_for.
 tenon_status host_parallel_for(int64_t count, int64_t grain,
                                tenon_status (*body)(void* context, int64_t begin, int64_t end), void* context) noexcept;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "layers/elementwise.h"
 #include "layers/guarded_buffer.h"
 #include "layers/native_host.h"
 
@@ -231,7 +232,6 @@ class NativeInstance final : public LayerInstance {
   void run_elements(const LayerState* state, const void* from, void* to, int64_t count) const override;
 
  private:
-  void check_elementwise(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const;
   void run_dynamic(NativeState& state, const Allocate& allocate, int64_t guard) const;
   void run_guarded(NativeState& state, std::span<const MutableTensorView> outputs, int64_t guard) const;
   void run_direct(NativeState& state) const;
@@ -293,28 +293,12 @@ std::vector<TensorType> NativeInstance::infer(std::span<const TensorType> inputs
                               i, to_string(output)));
     }
   }
-  if (info_.elementwise) check_elementwise(inputs, result);
+  if (info_.elementwise) {
+    const std::string contradiction = elementwise_contradiction(inputs, result);
+    if (!contradiction.empty()) fail_plugin(info_, contradiction);
+    require_elementwise_inputs(inputs);
+  }
   return result;
-}
-
-void NativeInstance::check_elementwise(std::span<const TensorType> inputs, std::span<const TensorType> outputs) const {
-  const std::optional<Shape>& shape = inputs[0].shape;
-  for (const TensorType& output : outputs) {
-    if (output.shape != shape) {
-      fail_plugin(info_, fmt::format("it is declared to be element-wise, but makes {} of {}", to_string(output),
-                                     to_string(inputs[0])));
-    }
-  }
-  const std::optional<Dims> wanted = shape ? to_dims(*shape) : std::nullopt;
-  for (size_t i = 1; i < inputs.size() && wanted; ++i) {
-    const std::optional<Dims> dims = inputs[i].shape ? to_dims(*inputs[i].shape) : std::nullopt;
-    if (inputs[i].dtype == DType::kUndefined || !dims || *dims == *wanted || dims->count() == 1) continue;
-    throw Error(
-        ErrorCode::kInvalidArgument,
-        fmt::format("input {} is {}, but the layer is element-wise: it must have the shape of input 0, {}, or one "
-                    "element",
-                    i, to_string(inputs[i]), to_string(*wanted)));
-  }
 }
 
 std::unique_ptr<LayerState> NativeInstance::prepare(std::span<const TensorView> inputs,
@@ -557,9 +541,7 @@ void NativeInstance::check_claim(NativeState& state, std::span<const MutableTens
                                  const std::vector<GuardedBuffer>& results) const {
   if (!divisible(state) || state.counts.back() == 0 || agrees(state, outputs, results, true)) return;
   if (!agrees(state, outputs, results, false)) return;  // It gives other results each time: nothing can be said.
-  fail_plugin(info_,
-              "it is declared to be element-wise, but gives other results in place or in parts; every element must "
-              "depend on those at the same place only, and inputs be read before the outputs there are written");
+  fail_plugin(info_, kNotElementwise);
 }
 
 void NativeInstance::require_intact(const GuardedBuffer& buffer, size_t index, const TensorType& type) const {

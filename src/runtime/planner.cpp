@@ -394,7 +394,8 @@ class Planner {
   bool is_followed(const ProgramNode& node) const {
     const auto found = readers_.find(node.outputs.empty() ? kNoValue : node.outputs[0]);
     const ProgramNode* reader = found == readers_.end() ? nullptr : only_reader(node, found->second[0]);
-    return reader != nullptr && (reader->elementwise || (reader->op != nullptr && reader->node->op() == kExpressionOp));
+    if (reader == nullptr || reader->callback) return false;  // A call of a function is too dear for a few rows.
+    return reader->elementwise || (reader->op != nullptr && reader->node->op() == kExpressionOp);
   }
 
   /// Joins the last two steps when the second one works element by element on what the first one gives, in its place.

@@ -11,6 +11,8 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <mutex>
+#include <set>
 
 #include "layers/support.h"
 
@@ -93,6 +95,88 @@ TEST_F(DefinedLayer, AFunctionIsCalledWhenThePlanRuns) {
   const auto found = std::find_if(all.begin(), all.end(), [](const auto& layer) { return layer.name == "Reverse"; });
   ASSERT_NE(found, all.end());
   EXPECT_EQ(found->kind, "callback");
+}
+
+// Halves each element, and notes how it was called.
+struct Halves {
+  std::mutex mutex;
+  std::set<int64_t> counts = {};
+  bool in_place = false;
+
+  void define() {
+    define_layer(
+        {.name = "Halves", .inputs = {"x", "by"}, .elementwise = true},
+        LayerFunctions{.run = [this](auto inputs, auto outputs, const LayerFields&) { run(inputs, outputs); }});
+  }
+  void run(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) {
+    const float by = inputs[1].as<float>()[0];
+    const int64_t count = outputs[0].dims.count();
+    EXPECT_EQ(inputs[0].dims, Dims{count});
+    EXPECT_EQ(outputs[0].dims, Dims{count});
+    for (int64_t i = 0; i < count; ++i) outputs[0].as<float>()[i] = inputs[0].as<float>()[i] / by;
+    const std::lock_guard lock(mutex);
+    counts.insert(count);
+    in_place |= inputs[0].data == outputs[0].data;
+  }
+};
+
+TEST_F(DefinedLayer, AnElementwiseFunctionIsRunInPlaceAndInParts) {
+  Halves halves;
+  halves.define();
+  constexpr int64_t kRows = 3, kColumns = 400'001;
+  Value* x = graph.add_input("x", {DType::kFloat32, Shape{Dim(kRows), Dim(kColumns)}});
+  Value* by = graph.add_input("by", {DType::kFloat32, Shape{Dim(1)}});
+  Value* sum = graph.add_node("Add", "sum", {x, x})->output();
+  Value* y = graph.add_node("Halves", "node", {sum, by}, {}, std::string(kLayerDomain))->output();
+  graph.set_outputs({graph.add_node("Neg", "neg", {y})->output()});
+  std::vector<float> values(kRows * kColumns);
+  for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i % 1000);
+  const std::vector<Tensor> inputs = {Tensor::from<float>(values, {kRows, kColumns}), floats({2}, {1})};
+  Context context = compile(graph).context({.threads = 3});
+  for (int run = 0; run < 2; ++run) {
+    halves.counts.clear();
+    halves.in_place = false;
+    const std::vector<Tensor> results = context.run(inputs);
+    for (size_t i = 0; i < values.size(); ++i) ASSERT_EQ(results[0].values<float>()[i], -values[i]) << i;
+    EXPECT_TRUE(halves.in_place) << run;
+  }
+  EXPECT_EQ(halves.counts, std::set<int64_t>{kRows * kColumns / 3});  // Each thread has its part.
+}
+
+TEST_F(DefinedLayer, AWrongClaimToBeElementwiseIsFound) {
+  // It reads what it has written already, unless the memory is another.
+  define_layer({.name = "Shifts", .elementwise = true},
+               LayerFunctions{.run = [](std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                                        const LayerFields&) {
+                 const int64_t count = outputs[0].dims.count();
+                 for (int64_t i = 0; i < count; ++i)
+                   outputs[0].as<float>()[i] = inputs[0].as<float>()[i == 0 ? count - 1 : i - 1];
+               }});
+  node("Shifts", {{4}});
+  const Engine engine = compile(graph);
+  Context context = engine.context();
+  for (int run = 0; run < 2; ++run) {
+    expect_error(ErrorCode::kInvalidArgument, "Shifts 'node': it is declared to be element-wise, but gives other",
+                 [&] { (void)context.run(std::vector<Tensor>{floats({1, 2, 3, 4}, {4})}); });
+  }
+}
+
+TEST_F(DefinedLayer, AnElementwiseFunctionsShapesMustFit) {
+  Halves halves;
+  halves.define();
+  node("Halves", {{2, 3}, {3}});
+  expect_error(ErrorCode::kInvalidArgument, "input 1 is f32[3], but the layer is element-wise",
+               [&] { (void)compile(graph); });
+  define_layer({.name = "Longer", .elementwise = true},
+               LayerFunctions{.run = [](auto, auto, const LayerFields&) {},
+                              .types =
+                                  [](std::span<const TensorType>, const LayerFields&) {
+                                    return std::vector<TensorType>{{DType::kFloat32, Shape{Dim(7)}}};
+                                  }});
+  graph = Graph();
+  node("Longer", {{2}});
+  expect_error(ErrorCode::kInvalidArgument, "declared to be element-wise, but makes f32[7] of f32[2]",
+               [&] { (void)compile(graph); });
 }
 
 TEST_F(DefinedLayer, ALaterDefinitionReplacesAnEarlierOneOfTheSameOrigin) {

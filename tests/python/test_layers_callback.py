@@ -228,6 +228,39 @@ def test_a_plan_names_the_function_that_it_needs(tmp_path):
     subprocess.run([sys.executable, "-c", provided], check=True, env={"PYTHONPATH": str(ROOT / "build/dev/python")})
 
 
+def test_an_elementwise_callback_gets_flat_arrays_and_may_write_over_its_input():
+    seen = []
+
+    @tenon.layer(callback=True, elementwise=True)
+    def call_clip(x, *, out, hi=4.0):
+        seen.append((x.ndim, np.shares_memory(x, out)))
+        np.clip(x, 1, hi, out=out)
+
+    graph = tenon.Graph()
+    x = graph.add_input("x", "f32", [2, 3])
+    graph.add_node("Add", [x, x], name="sum", outputs=["sum"])
+    graph.add_node("call_clip", ["sum"], name="node", outputs=["y"], attributes={"hi": 5.0}, domain="custom")
+    graph.add_node("Neg", ["y"], name="neg", outputs=["z"])
+    engine = tenon.compile(graph, outputs=["z"])
+    for _ in range(2):
+        seen.clear()
+        np.testing.assert_array_equal(engine.run(X), -np.clip(2 * X, 1, 5))
+        assert seen[-1] == (1, True)
+    assert next(layer for layer in tenon.layers() if layer.name == "call_clip").elementwise
+
+
+def test_a_callback_that_is_wrongly_said_to_be_elementwise_is_an_error():
+    @tenon.layer(callback=True, elementwise=True)
+    def call_twice(x, *, out):
+        np.tanh(x, out=out)
+        np.multiply(out, x, out=out)  # In place, x is gone by now.
+
+    with pytest.raises(tenon.InvalidArgumentError, match="call_twice 'call_twice': it is declared to be element"):
+        call_twice(X)
+    with pytest.raises(tenon.InvalidArgumentError, match="formulas show it"):
+        tenon.layer(elementwise=True, name="call_formula")(lambda x: x + 1)
+
+
 def test_formulas_cannot_call_it():
     outer = tenon.layer(name="call_outer")(lambda x: call_sort(x))
     with pytest.raises(tenon.InvalidArgumentError, match="a callback is called within formulas"):
