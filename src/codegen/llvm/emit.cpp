@@ -211,9 +211,10 @@ class Emitter {
   }
 
   // What the loop around will read in its next iteration, if `loop` is the one there that stores: rows of a few lines
-  // that a reduction goes over first, which waits for each of them; and what `loop` reads itself of rows that do not
-  // follow one another.
+  // that a reduction goes over first, which waits for each of them; and parts of long rows that `loop` reads itself, of
+  // which the processor sees no more than the page's.
   std::vector<const Access*> next_rows(const Statement& loop) const {
+    constexpr int64_t kLongRowBytes = 2048;
     std::vector<const Access*> rows;
     const auto has = [](const Statement& statement, StatementKind kind) {
       return std::any_of(statement.body.begin(), statement.body.end(),
@@ -224,7 +225,7 @@ class Emitter {
       const bool is_itself = &before == &loop;
       const bool is_sum = before.vector && before.extent == loop.extent && has(before, StatementKind::kAccumulate);
       if (!is_itself && !is_sum) continue;
-      for (const Access* row : rows_in(before)) {
+      for (const Access* row : rows_in(before, is_itself ? kLongRowBytes : kVectorBytes)) {
         const bool on_and_on = is_itself && row->step(loop.number - 1) == loop.extent;
         const auto is_same = [&](const Access* other) { return *other == *row; };
         if (!on_and_on && std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(row);
@@ -233,8 +234,9 @@ class Emitter {
     return rows;
   }
 
-  // The rows of a few lines that a vector loop loads, and whose next ones it does not load as well.
-  std::vector<const Access*> rows_in(const Statement& loop) const {
+  // What a vector loop loads of rows of at least `least` bytes, at most two pages, unless it loads what comes one row
+  // later as well.
+  std::vector<const Access*> rows_in(const Statement& loop, int64_t least) const {
     constexpr int64_t kMostBytes = 8192;
     std::vector<const Access*> loads, rows;
     for (const Statement& let : loop.body) {
@@ -249,7 +251,7 @@ class Emitter {
       const bool has_next = std::any_of(loads.begin(), loads.end(), [&](const Access* other) {
         return other->buffer == load->buffer && other->steps == load->steps && other->offset - step == load->offset;
       });
-      if (bytes >= kVectorBytes && bytes <= kMostBytes && !has_next) rows.push_back(load);
+      if (bytes >= least && bytes <= kMostBytes && !has_next) rows.push_back(load);
     }
     return rows;
   }
