@@ -161,6 +161,18 @@ TEST_F(DefinedLayer, AWrongClaimToBeElementwiseIsFound) {
   }
 }
 
+TEST_F(DefinedLayer, AnElementwiseFunctionMayRoundInAnotherWayInParts) {
+  define_layer({.name = "Rounds", .elementwise = true},
+               LayerFunctions{.run = [](std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                                        const LayerFields&) {
+                 const int64_t count = outputs[0].dims.count();
+                 for (int64_t i = 0; i < count; ++i)
+                   outputs[0].as<float>()[i] = inputs[0].as<float>()[i] * (i + 1 == count ? 1.0000001F : 1);
+               }});
+  node("Rounds", {{4}});
+  EXPECT_EQ(values_of<float>(run({floats({1, 2, std::nanf(""), 4}, {4})})[0])[1], 2);
+}
+
 TEST_F(DefinedLayer, AnElementwiseFunctionsShapesMustFit) {
   Halves halves;
   halves.define();
