@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -89,23 +90,28 @@ TEST_F(LayersInEngines, ALayerBehindAConvolutionSeesEveryPart) {
 }
 
 TEST_F(LayersInEngines, ElementwiseLayersFollowDepthwiseConvolutionsInParts) {
-  for (const int64_t channels : {40, 700}) {  // Several rows in a stretch, and one.
+  using Row = std::pair<int64_t, std::string>;
+  for (const auto& [channels, op] : {Row{40, "Clip"}, {700, "Clip"}, {40, "Signs"}}) {  // 700: one row at a time.
     graph = Graph();
-    Value* x = input("x", {Dim("N"), channels, 21, 23});
-    Value* y = graph
-                   .add_node("Conv", "conv",
-                             {x, graph.add_constant("w", some_numbers({channels, 1, 3, 3})),
-                              graph.add_constant("b", some_numbers({channels}))},
-                             {{"group", channels}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}})
-                   ->output();
-    const Engine engine = compiled({layer("Clip", "clip", {y}, {{"hi", 0.5}})});
+    Value* x = input("x", {Dim("N"), 21, 23, channels});
+    Value* y =
+        graph
+            .add_node("Conv", "conv",
+                      {x, graph.add_constant("w", some_numbers({channels, 1, 3, 3})),
+                       graph.add_constant("b", some_numbers({channels}))},
+                      {{"channels_last", int64_t{1}}, {"group", channels}, {"pads", std::vector<int64_t>{1, 1, 1, 1}}})
+            ->output();
+    const std::array<std::string, 2> names = {"first", "second"};
+    const Node* layer =
+        graph.add_node(op, "layer", std::array{y}, std::span(names).first(op == "Signs" ? 2 : 1), {}, "custom");
+    const Engine engine = compiled({layer->outputs().begin(), layer->outputs().end()});
     Context whole = engine.context({.threads = 2}), parts = engine.context({.threads = 2});
-    const std::vector<Tensor> inputs = {some_numbers({2, channels, 21, 23})};
+    const std::vector<Tensor> inputs = {some_numbers({2, 21, 23, channels})};
     // The layer is watched at first, so a context's first run is whole.
     const std::vector<Tensor> expected = whole.run(inputs);
     (void)parts.run(inputs);
     const std::vector<Tensor> again = parts.run(inputs);
-    EXPECT_TRUE(identical(again[0], expected[0])) << channels;
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_TRUE(identical(again[i], expected[i])) << channels << op << i;
     const std::string text = parts.explain();
     EXPECT_NE(text.find("cpu.depthwise_f32 ("), std::string::npos) << text;
     EXPECT_NE(text.find("in parts with the step before"), std::string::npos) << text;

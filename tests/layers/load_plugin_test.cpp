@@ -24,7 +24,7 @@ using test::vector;
 TEST(LoadPlugin, GivesTheLayersNamesAndDoesNothingTheSecondTime) {
   const std::vector<std::string> names = load_plugin(plugin("kinds"));
   EXPECT_EQ(names[0], "Clip");
-  EXPECT_EQ(names.size(), 21U);
+  EXPECT_EQ(names.size(), 22U);
   const size_t count = layers().size();
   EXPECT_EQ(load_plugin(plugin("kinds")), names);
   // The same file by another path.

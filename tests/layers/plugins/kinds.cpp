@@ -50,6 +50,18 @@ struct AddScaled {
   }
 };
 
+// Two outputs.
+struct Signs {
+  static constexpr bool elementwise = true;
+  void run(View<const float> x, View<float> positive, View<float> negative) const {
+    for (size_t i = 0; i < x.size(); ++i) {
+      const float value = x[i];
+      positive[i] = std::max(value, 0.F);
+      negative[i] = std::min(value, 0.F);
+    }
+  }
+};
+
 // Two dtypes by overloading.
 struct Negate {
   void run(View<const float> x, View<float> y) const { negate(x, y); }
@@ -288,5 +300,6 @@ struct CountsRank {
   }
 };
 
-TENON_PLUGIN(Clip, AcmeClip1, AcmeClip2, AddScaled, Negate, Twice, Linear, PreparedLinear, MinMax, Positive, CountAll,
-             Ramp, Fields, ParallelSum, BothDevices, CudaOnly, Fails, FailsLater, FailsToAllocate, Claims, CountsRank)
+TENON_PLUGIN(Clip, AcmeClip1, AcmeClip2, AddScaled, Signs, Negate, Twice, Linear, PreparedLinear, MinMax, Positive,
+             CountAll, Ramp, Fields, ParallelSum, BothDevices, CudaOnly, Fails, FailsLater, FailsToAllocate, Claims,
+             CountsRank)
