@@ -17,8 +17,8 @@ LIBRARIES = ROOT / "build" / "bench" / "layers"
 TOLERANCE = 1e-4  # On probabilities, between a user's layer and the built-in.
 
 HEADER = """
-| engine | ReLU6 | threads | median ms | ÷ built-in | min ms | ÷ built-in | lines | max. difference |
-| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
+| engine | ReLU6 | threads | median ms | ÷ built-in | added ms | min ms | ÷ built-in | added ms | lines | max. difference |
+| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"""
 
 
 def make_job(form, threads, arguments, scratch):
@@ -89,7 +89,7 @@ def table_lines(rows):
     for row in rows:
         cells = [row["engine"], row["form"], row["threads"]]
         for time in ("median_ms", "min_ms"):
-            cells += [f"{row[time]:.4g}", f"{row[time] / rows[0][time]:.2f}"]
+            cells += [f"{row[time]:.4g}", f"{row[time] / rows[0][time]:.2f}", f"{row[time] - rows[0][time]:.2f}"]
         cells += [row["lines"] or "", f"{row['max_diff']:.1e}"]
         yield f"| {' | '.join(map(str, cells))} |"
 
