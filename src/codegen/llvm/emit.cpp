@@ -123,7 +123,9 @@ class Emitter {
     const auto body = [&](Value* index) {
       const std::vector<Statement>* outside = std::exchange(around_, &loop.body);
       level_.push_back(index);
+      extents_.push_back(loop.extent);
       statements(loop.body);
+      extents_.pop_back();
       level_.pop_back();
       around_ = outside;
     };
@@ -211,10 +213,9 @@ class Emitter {
   }
 
   // What the loop around will read in its next iteration, if `loop` is the one there that stores: rows of a few lines
-  // that a reduction goes over first, which waits for each of them; and parts of long rows that `loop` reads itself, of
-  // which the processor sees no more than the page's.
+  // that a reduction goes over first, which waits for each of them.
   std::vector<const Access*> next_rows(const Statement& loop) const {
-    constexpr int64_t kLongRowBytes = 2048;
+    constexpr int64_t kMostBytes = 8192;
     std::vector<const Access*> rows;
     const auto has = [](const Statement& statement, StatementKind kind) {
       return std::any_of(statement.body.begin(), statement.body.end(),
@@ -222,38 +223,39 @@ class Emitter {
     };
     if (around_ == nullptr || !has(loop, StatementKind::kStore)) return rows;
     for (const Statement& before : *around_) {
-      const bool is_itself = &before == &loop;
-      const bool is_sum = before.vector && before.extent == loop.extent && has(before, StatementKind::kAccumulate);
-      if (!is_itself && !is_sum) continue;
-      for (const Access* row : rows_in(before, is_itself ? kLongRowBytes : kVectorBytes)) {
-        const bool on_and_on = is_itself && row->step(loop.number - 1) == loop.extent;
-        const auto is_same = [&](const Access* other) { return *other == *row; };
-        if (!on_and_on && std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(row);
+      if (!before.vector || before.extent != loop.extent || !has(before, StatementKind::kAccumulate)) continue;
+      for (const Statement& let : before.body) {
+        if (let.kind != StatementKind::kLet || kernel_.nodes[let.node].kind != NodeKind::kLoad) continue;
+        const Node& load = kernel_.nodes[let.node];
+        const Access& access = kernel_.accesses[static_cast<size_t>(load.number)];
+        const int64_t bytes = access.step(loop.number - 1) * (dtype_bits(load.type.dtype()) / 8);
+        const bool is_row =
+            access.step(loop.number) == 1 && access.rest < 0 && bytes >= kVectorBytes && bytes <= kMostBytes;
+        const auto is_same = [&](const Access* row) { return *row == access; };
+        if (is_row && std::none_of(rows.begin(), rows.end(), is_same)) rows.push_back(&access);
       }
     }
     return rows;
   }
 
-  // What a vector loop loads of rows of at least `least` bytes, at most two pages, unless it loads what comes one row
-  // later as well.
-  std::vector<const Access*> rows_in(const Statement& loop, int64_t least) const {
-    constexpr int64_t kMostBytes = 8192;
-    std::vector<const Access*> loads, rows;
-    for (const Statement& let : loop.body) {
-      if (let.kind != StatementKind::kLet || kernel_.nodes[let.node].kind != NodeKind::kLoad) continue;
-      const Access& access = kernel_.accesses[static_cast<size_t>(kernel_.nodes[let.node].number)];
-      if (access.step(loop.number) == 1 && access.rest < 0) loads.push_back(&access);
+  // How many elements further a loop around will read what a vector loop reads now, if that is in another page and not
+  // just what follows: the processor does not fetch it by itself. Else 0.
+  int64_t ahead_of(const Access& access, ScalarType type) const {
+    constexpr int64_t kPageBytes = 4096;
+    if (lanes_.mask != nullptr) return 0;
+    bool in_order = access.rest < 0;
+    int64_t next = 1, ahead = 0;
+    for (int level = vector_level_; level >= 0; --level) {
+      const int64_t step = access.step(level), bytes = step * (dtype_bits(type.dtype()) / 8);
+      in_order &= step == next;
+      if (in_order) next *= extents_[static_cast<size_t>(level)];
+      if (level < vector_level_ && bytes >= kPageBytes && bytes <= 2 * kPageBytes) ahead = step;
     }
-    for (const Access* load : loads) {
-      const int64_t step = load->step(loop.number - 1);
-      const ScalarType type = program_.buffers[static_cast<size_t>(load->buffer)].type;
-      const int64_t bytes = step * (dtype_bits(type.dtype()) / 8);
-      const bool has_next = std::any_of(loads.begin(), loads.end(), [&](const Access* other) {
-        return other->buffer == load->buffer && other->steps == load->steps && other->offset - step == load->offset;
-      });
-      if (bytes >= least && bytes <= kMostBytes && !has_next) rows.push_back(load);
-    }
-    return rows;
+    const bool is_read = std::any_of(kernel_.accesses.begin(), kernel_.accesses.end(), [&](const Access& other) {
+      return other.buffer == access.buffer && other.steps == access.steps && other.rest == access.rest &&
+             other.offset - ahead == access.offset;
+    });
+    return in_order || is_read ? 0 : ahead;
   }
 
   // How many vectors of a loop are worked on at a time: several of what is done in a few instructions, so that counting
@@ -468,6 +470,9 @@ class Emitter {
       return load_gather(b_, node.type, base, places, lanes_, guard);
     }
     if (rest != nullptr) place = b_.CreateAdd(place, rest);
+    if (const int64_t ahead = step == 1 ? ahead_of(access, node.type) : 0; ahead != 0)
+      prefetch_vector(node.type, base, b_.CreateAdd(place, b_.getInt64(static_cast<uint64_t>(ahead))),
+                      /*to_write=*/false);
     if (step != 0) return load_run(b_, node.type, {base, place, step}, lanes_, guard);
     if (guard != nullptr && Builder::lanes(guard) != 0)
       return load_gather(b_, node.type, base, vector(place), lanes_, guard);
@@ -486,7 +491,7 @@ class Emitter {
         return nullptr;
     }
     Value* first = b_.CreateAdd(place, b_.CreateExtractElement(rest, uint64_t{0}));
-    return codegen::load_pattern(b_, type, base, first, spread->distances);
+    return codegen::load_pattern(b_, type, base, first, spread->distances, ahead_of(access, type));
   }
 
   // An integer in the lanes of a vector loop that begins at a multiple of its width.
@@ -567,17 +572,20 @@ class Emitter {
     store_run(b_, type, {base, place, access.step(vector_level_)}, lanes_, vector(use(statement.node)));
     if (access.step(vector_level_) != 1 || lanes_.mask != nullptr) return;
     // The processor fetches by itself what is read on and on, but not what is written.
-    const auto bits = static_cast<uint64_t>(dtype_bits(type.dtype()));
-    for (uint64_t line = 0; line * 8 * kVectorBytes < lanes_.count * bits; ++line) {
-      const auto elements = [&](uint64_t bytes) { return b_.getInt64(8 * (bytes + line * kVectorBytes) / bits); };
-      prefetch(b_, type, base, b_.CreateAdd(place, elements(kBytesAhead)), /*to_write=*/true);
-      for (const Access* row : next_rows_) {
-        const auto number = static_cast<size_t>(row->buffer);
-        const auto step = static_cast<uint64_t>(row->step(vector_level_ - 1));
-        Value* next = b_.CreateAdd(b_.CreateAdd(shared_place(*row), b_.getInt64(step)), elements(0));
-        prefetch(b_, program_.buffers[number].type, buffers_[number], next, /*to_write=*/false);
-      }
+    const auto written = 8 * kBytesAhead / static_cast<uint64_t>(dtype_bits(type.dtype()));
+    prefetch_vector(type, base, b_.CreateAdd(place, b_.getInt64(written)), /*to_write=*/true);
+    for (const Access* row : next_rows_) {
+      const auto number = static_cast<size_t>(row->buffer);
+      Value* next = b_.CreateAdd(shared_place(*row), b_.getInt64(static_cast<uint64_t>(row->step(vector_level_ - 1))));
+      prefetch_vector(program_.buffers[number].type, buffers_[number], next, /*to_write=*/false);
     }
+  }
+  // Asks for the lines of all lanes, the first of which is at `place`.
+  void prefetch_vector(ScalarType type, Value* base, Value* place, bool to_write) {
+    const auto bits = static_cast<uint64_t>(dtype_bits(type.dtype()));
+    const uint64_t elements = 8 * kVectorBytes / bits;  // Of a line, which is as long as a vector.
+    for (uint64_t first = 0; first < lanes_.count; first += elements)
+      prefetch(b_, type, base, b_.CreateAdd(place, b_.getInt64(first)), to_write);
   }
 
   void check(Value* fault) {
@@ -602,6 +610,7 @@ class Emitter {
   std::vector<Value*> rows_;
   const std::vector<Statement>* around_ = nullptr;  // The body that is being emitted.
   std::vector<const Access*> next_rows_;            // Of the vector loop that is.
+  std::vector<int64_t> extents_;                    // Of the loops around.
   std::vector<Value*> level_;   // The variables of the loops around; of a vector loop its first lane's.
   std::vector<Value*> values_;  // By node.
   std::vector<char> recalled_;  // By node: whether its value comes from a scratch row.

@@ -63,7 +63,7 @@ Value* load_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes,
   if (run.step != 1 && mask == nullptr) {
     std::vector<int64_t> distances;
     for (unsigned lane = 0; lane < lanes.count; ++lane) distances.push_back(run.step * lane);
-    if (Value* value = load_pattern(b, type, run.base, run.first, distances)) return value;
+    if (Value* value = load_pattern(b, type, run.base, run.first, distances, 0)) return value;
   }
   if (run.step != 1 || (guard != nullptr && !one_guard && !masked)) {
     Value* numbers = b.CreateMul(b.lane_numbers(lanes.count), Builder::integer(b.lane_numbers(lanes.count), run.step));
@@ -91,7 +91,8 @@ Value* load_run(Builder& b, ScalarType type, const Run& run, const Lanes& lanes,
   return from_memory(b, type, b.CreateLoad(vector, buffer));
 }
 
-Value* load_pattern(Builder& b, ScalarType type, Value* base, Value* first, std::span<const int64_t> distances) {
+Value* load_pattern(Builder& b, ScalarType type, Value* base, Value* first, std::span<const int64_t> distances,
+                    int64_t ahead) {
   constexpr size_t kMostPieces = 4;
   constexpr int64_t kWidestGap = 4;
   const auto lanes = static_cast<int64_t>(distances.size());
@@ -115,6 +116,9 @@ Value* load_pattern(Builder& b, ScalarType type, Value* base, Value* first, std:
   Value* result = nullptr;
   for (const Piece& piece : pieces) {
     Value* start = address(b, type, base, b.CreateAdd(first, b.getInt64(static_cast<uint64_t>(piece.begin))));
+    if (ahead != 0)
+      prefetch(b, type, base, b.CreateAdd(first, b.getInt64(static_cast<uint64_t>(piece.begin + ahead))),
+               /*to_write=*/false);
     llvm::Type* vector = Builder::type(element, static_cast<unsigned>(piece.count));
     Value* loaded = b.CreateAlignedLoad(vector, start, alignment(b, type));
     std::vector<int> picked, merged;

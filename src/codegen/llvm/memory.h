@@ -35,9 +35,10 @@ struct Run {
 [[nodiscard]] llvm::Value* load_gather(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* places,
                                        const Lanes& lanes, llvm::Value* guard);
 /// Elements at constant distances from the one at `first`, one for each lane, by loads of whole vectors where a few of
-/// them hold all and nothing else is read; null if not.
+/// them hold all and nothing else is read; null if not. Asks for the lines `ahead` elements further, too, unless it is
+/// 0.
 [[nodiscard]] llvm::Value* load_pattern(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* first,
-                                        std::span<const int64_t> distances);
+                                        std::span<const int64_t> distances, int64_t ahead);
 /// One element.
 [[nodiscard]] llvm::Value* load_one(Builder& build, expr::ScalarType type, llvm::Value* base, llvm::Value* place,
                                     llvm::Value* guard);
