@@ -57,7 +57,8 @@ struct LayerDefinition {
   bool fast = false;                     ///< Of formulas: as LayerBuilder::set_fast() has it.
   /// Of functions: each element of the outputs depends on those at the same place of the inputs only. These have the
   /// shape of input 0 (or one element), and so have the outputs. The function is called with tensors of one dimension,
-  /// on parts of them in several threads, and output 0 may be the memory of input 0; the first run checks the claim.
+  /// on parts of them in several threads, and output 0 may be the memory of input 0. The first run of a context with
+  /// new shapes checks the claim on its data, by calls in place and in parts, up to rounding. Not for 4-bit dtypes.
   bool elementwise = false;
   std::string doc = {};  ///< What the layer computes; the first line is shown in lists.
   std::map<std::string, std::string> field_docs = {};

@@ -125,7 +125,7 @@ void write_result(nb::handle result, size_t index, const MutableTensorView& outp
                             to_string(output.dims)));
   }
   if (const int64_t bytes = view.size_bytes(); bytes > 0)
-    std::memcpy(output.data, view.data, static_cast<size_t>(bytes));
+    std::memmove(output.data, view.data, static_cast<size_t>(bytes));
 }
 
 /// `writes`: the function gets the arrays for its results.
@@ -135,7 +135,8 @@ void run_callback(const HeldFunction& function, bool writes, std::span<const Ten
   Lent lent(inputs, writes ? outputs : std::span<const MutableTensorView>());
   try {
     const nb::object results = function(lent.inputs(), lent.outputs(), attributes_to_python(fields.all()));
-    for (size_t i = 0; i < outputs.size() && !writes; ++i) write_result(results[i], i, outputs[i]);
+    // Output 0 comes last: it may be the memory of an input, which other results may be views of.
+    for (size_t i = writes ? 0 : outputs.size(); i-- > 0;) write_result(results[i], i, outputs[i]);
   } catch (const nb::python_error& error) {
     rethrow_without_arrays(error, lent);
   }

@@ -352,7 +352,8 @@ def layer(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     elementwise:            each element of a callback's results depends on those at the same place of its inputs only;
                             these have one shape, or a single element. The function then gets arrays of one dimension,
                             parts of them on several threads, and `out` may be the memory of the first input: it must
-                            have read an element there before it writes it. The first run checks that
+                            have read an element there before it writes it. The first run with new shapes checks that,
+                            on its data, by calling it on all elements and again on halves, in place
     types:                  a callback's outputs' types: types(*inputs, **fields) gives a TensorType, or (dtype, shape),
                             for each, from the same of the inputs; by default they are like input 0
 

@@ -87,7 +87,7 @@ std::vector<std::byte> emit(const Program& program, const Kernel& kernel, Isa is
 }
 
 // Changes whenever equal loops become other code.
-constexpr std::string_view kGenerator = "9";
+constexpr std::string_view kGenerator = "10";
 
 // Runs job(i) for i below `count`, on so many threads, each the next one that is left; throws what one of them throws.
 template <typename Job>

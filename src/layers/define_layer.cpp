@@ -58,6 +58,12 @@ const std::vector<double>& LayerFields::numbers(std::string_view name) const {
 }
 
 void define_layer(const LayerDefinition& definition, LayerFormulas formulas) {
+  if (definition.elementwise) {
+    throw Error(
+        ErrorCode::kInvalidArgument,
+        fmt::format("layer '{}': elementwise is what a function says of itself; formulas show it, so leave it out",
+                    definition.name));
+  }
   LayerInfo info = layer_info_of(definition, LayerKind::kExpression);
   std::vector<std::string> inputs = definition.inputs.empty() ? std::vector<std::string>{"x"} : definition.inputs;
   LayerRegistry::global().add_or_replace(std::make_shared<const ExpressionLayer>(std::move(info), std::move(inputs),

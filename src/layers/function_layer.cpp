@@ -32,6 +32,25 @@ std::vector<MutableTensorView> views_of(std::vector<Tensor>& tensors) {
   return views;
 }
 
+// How far two roundings of one number may be apart, of the number and of the largest one around.
+struct Tolerance {
+  double relative, of_largest;
+};
+Tolerance tolerance_of(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat64:
+      return {1e-12, 1e-14};
+    case DType::kFloat32:
+      return {1e-5, 1e-6};
+    case DType::kFloat16:
+      return {4e-3, 1e-3};
+    case DType::kBFloat16:
+      return {3e-2, 1e-2};
+    default:
+      return {0.3, 0.1};
+  }
+}
+
 // Whether two results are one, up to rounding: a library may round the last elements of an array, which do not fill a
 // vector, in another way than the others.
 bool agree(const Tensor& a, const Tensor& b) {
@@ -40,9 +59,10 @@ bool agree(const Tensor& a, const Tensor& b) {
   double largest = 0;
   for (int64_t i = 0; i < a.count(); ++i)
     if (const double x = std::fabs(value(a, i)); std::isfinite(x)) largest = std::max(largest, x);
+  const auto [relative, of_largest] = tolerance_of(a.dtype());
   for (int64_t i = 0; i < a.count(); ++i) {
     const double x = value(a, i), y = value(b, i);
-    const double tolerance = 1e-2 * std::max(std::fabs(x), std::fabs(y)) + 1e-6 * largest;
+    const double tolerance = relative * std::max(std::fabs(x), std::fabs(y)) + of_largest * largest;
     const bool same = x == y || (std::isnan(x) && std::isnan(y));
     if (!same && !(std::isfinite(tolerance) && std::fabs(x - y) <= tolerance)) return false;
   }
@@ -95,14 +115,19 @@ class FunctionInstance final : public LayerInstance {
     const bool divisible = std::all_of(inputs.begin(), inputs.end(), is_divisible) &&
                            std::all_of(outputs.begin(), outputs.end(), is_divisible);
     auto* checks = static_cast<FunctionState*>(state);
-    if (checks != nullptr && !checks->is_checked && divisible && count > 1) {
+    if (checks != nullptr && !checks->is_checked && divisible && count > 0) {
       run_checked(inputs, outputs);
       checks->is_checked = true;
       return;
     }
-    const int64_t threads = divisible ? std::min<int64_t>(threads_of_this_run(), count / kGrain) : 1;
-    try_parallel_for_threads(static_cast<int>(std::max<int64_t>(threads, 1)), count,
-                             [&](int64_t begin, int64_t end, int) { run_range(inputs, outputs, begin, end); });
+    // Threads share whole lines of the cache.
+    constexpr int64_t kBlock = 64;
+    const int64_t threads =
+        divisible ? std::max<int64_t>(1, std::min<int64_t>(threads_of_this_run(), count / kGrain)) : 1;
+    try_parallel_for_threads(static_cast<int>(threads), (count + kBlock - 1) / kBlock,
+                             [&](int64_t begin, int64_t end, int) {
+                               run_range(inputs, outputs, begin * kBlock, std::min(end * kBlock, count));
+                             });
   }
 
  private:
@@ -147,7 +172,7 @@ class FunctionInstance final : public LayerInstance {
       std::memcpy(to[0].data, from[0].data, static_cast<size_t>(from[0].size_bytes()));
       from[0].data = to[0].data;
     }
-    run_range(from, to, 0, count / 2);
+    if (count > 1) run_range(from, to, 0, count / 2);
     run_range(from, to, count / 2, count);
     // If it gives other results each time, nothing can be said.
     if (!std::equal(results.begin(), results.end(), in_parts.begin(), agree)) {

@@ -11,6 +11,7 @@
 #include <bit>
 #include <cmath>
 #include <random>
+#include <type_traits>
 
 // Elementary functions against the C library in the next wider format.
 namespace tenon {
@@ -85,7 +86,7 @@ class Compiled {
 
 class Functions : public testing::TestWithParam<FunctionRow> {};
 
-// The bits are equal on all instruction sets (compile_test.cpp), so one is measured.
+// The bits are equal on all instruction sets, so one is measured.
 Isa some_isa() { return test::available_isas().back(); }
 
 TEST_P(Functions, OfF32AreWithinTwoUlps) {
@@ -131,6 +132,35 @@ TEST_P(Functions, OfF64AreWithinFourUlps) {
   }
   RecordProperty("ulps", fmt::format("{:.3f}", worst.ulps));
   EXPECT_LE(worst.ulps, 4) << row.name << " at " << fmt::format("{}", worst.at);
+}
+
+template <typename T>
+void expect_equal_bits(std::string_view name, int64_t count) {
+  using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
+  std::vector<Bits> expected;
+  for (const Isa isa : test::available_isas()) {
+    Compiled<T> function(name, isa, count);
+    std::mt19937_64 engine(2);
+    for (T& x : function.x()) x = std::bit_cast<T>(static_cast<Bits>(engine()));
+    // Around the ends of what is finite and normal, too.
+    std::uniform_real_distribution<double> near(sizeof(T) == 4 ? -110 : -760, sizeof(T) == 4 ? 95 : 720);
+    for (size_t i = 0; i < function.x().size(); i += 2) function.x()[i] = static_cast<T>(near(engine));
+    const Tensor result = function.run();
+    std::vector<Bits> bits;
+    for (const T y : result.values<T>()) bits.push_back(std::isnan(y) ? Bits(0) : std::bit_cast<Bits>(y));
+    if (expected.empty()) expected = bits;
+    for (size_t i = 0; i < bits.size(); ++i) {
+      ASSERT_EQ(bits[i], expected[i]) << name << " of " << count << " " << dtype_name(kDTypeOf<T>) << " at "
+                                      << function.x()[i] << ", " << isa_name(isa);
+    }
+  }
+}
+
+TEST_P(Functions, GiveTheSameBitsOnEveryInstructionSet) {
+  for (const int64_t count : {int64_t{7}, int64_t{100'003}}) {
+    expect_equal_bits<float>(GetParam().name, count);
+    expect_equal_bits<double>(GetParam().name, count);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Codegen, Functions, testing::ValuesIn(kRows),

@@ -249,6 +249,24 @@ def test_an_elementwise_callback_gets_flat_arrays_and_may_write_over_its_input()
     assert next(layer for layer in tenon.layers() if layer.name == "call_clip").elementwise
 
 
+@pytest.mark.parametrize("count", [1, 5])
+def test_an_elementwise_callback_may_return_its_input(count):
+    @tenon.layer(callback=True, elementwise=True, outputs=2)
+    def call_both(x):
+        return np.nan_to_num(2 * x), x
+
+    graph = tenon.Graph()
+    x = graph.add_input("x", "f32", [count])
+    graph.add_node("Add", [x, x], name="sum", outputs=["sum"])
+    graph.add_node("call_both", ["sum"], name="node", outputs=["y", "z"], domain="custom")
+    engine = tenon.compile(graph, outputs=["y", "z"])
+    values = np.arange(1, count + 1, dtype=np.float32)
+    for _ in range(2):
+        twice, once = engine.run(values)
+        np.testing.assert_array_equal(twice, 4 * values)
+        np.testing.assert_array_equal(once, 2 * values)
+
+
 def test_a_callback_that_is_wrongly_said_to_be_elementwise_is_an_error():
     @tenon.layer(callback=True, elementwise=True)
     def call_twice(x, *, out):

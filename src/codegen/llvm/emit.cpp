@@ -278,6 +278,7 @@ class Emitter {
     const auto calls = [&](const Statement& statement) {
       if (statement.kind != StatementKind::kLet) return false;
       const Node& node = kernel_.nodes[statement.node];
+      if (!expr::is_any(node.type, expr::kFloats)) return false;
       if (node.kind == NodeKind::kBinary) return node.binary() == expr::BinaryOp::kPow;
       return node.kind == NodeKind::kUnary && is_elementary(node.unary());
     };

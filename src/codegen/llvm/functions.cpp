@@ -160,8 +160,9 @@ class Functions {
     r = sub(r, mul(k.as_real, real(is64_ ? 0x1.a39ef35793c76p-33 : 1.4286068203094173e-06)));
     return {k, r};
   }
-  // e^r - 1 = r + r² t(r), to below 2^-28 (2^-56) of e^r for |r| < 0.35. In f64 t is the Taylor series; in f32 the
-  // polynomial that is best by that measure, in two halves that do not wait for each other.
+  // e^r - 1 = r + r² t(r) for |r| < 0.35, to below 2^-27 (2^-56) of e^r, which is 2^-25 (2^-54) of itself. In f64 t is
+  // the Taylor series; in f32 the polynomial that is best by the first measure, in two halves that do not wait for each
+  // other.
   Value* exp_less_one(Value* r) {
     Value* square = mul(r, r);
     Value* tail = nullptr;

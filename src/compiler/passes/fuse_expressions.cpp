@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/elements.h"
 #include "codegen/nest.h"
 #include "compiler/passes/passes.h"
 #include "compiler/rewrite.h"
@@ -48,7 +49,7 @@ constexpr std::array<std::string_view, 2> kAlone = {"LRN", "Range"};
 constexpr std::array<std::string_view, 14> kWithKernels = {"Cast",     "Concat", "Expand",    "Flatten",  "Gather",
                                                            "Identity", "Pad",    "Reshape",   "Slice",    "Split",
                                                            "Squeeze",  "Tile",   "Transpose", "Unsqueeze"};
-constexpr std::array<std::string_view, 39> kWithKernelsOfF32 = {"Abs",
+constexpr std::array<std::string_view, 37> kWithKernelsOfF32 = {"Abs",
                                                                 "Add",
                                                                 "BatchNormalization",
                                                                 "Ceil",
@@ -59,8 +60,6 @@ constexpr std::array<std::string_view, 39> kWithKernelsOfF32 = {"Abs",
                                                                 "Exp",
                                                                 "Floor",
                                                                 "Gelu",
-                                                                "GlobalAveragePool",
-                                                                "GlobalMaxPool",
                                                                 "HardSigmoid",
                                                                 "HardSwish",
                                                                 "LeakyRelu",
@@ -207,12 +206,40 @@ class Evaluations {
   std::set<std::pair<NodeId, std::vector<int>>> seen_;
 };
 
+bool has_cast(DType from, DType to) {
+  const auto is_index = [](DType dtype) { return dtype == DType::kInt32 || dtype == DType::kInt64; };
+  if (to == DType::kFloat32) {
+    return is_index(from) || from == DType::kUInt8 || from == DType::kInt8 || from == DType::kBool ||
+           from == DType::kFloat64;
+  }
+  return (is_index(from) && is_index(to)) || (from == DType::kFloat32 && to == DType::kFloat64);
+}
+
+// Whether the kernels of an operator of the lists above take the node.
+bool is_taken(const Node& node) {
+  if (node.op() == "Cast") return has_cast(node.input(0)->type().dtype, node.output()->type().dtype);
+  if (node.op() == "Max" || node.op() == "Min") return node.inputs().size() == 2;
+  if (node.op() == "Pad") return AttributeReader(node, op_of(node)).string("mode") == "constant";
+  const Tensor* axes = node.op().starts_with("Reduce") && node.inputs().size() > 1 && node.input(1) != nullptr
+                           ? node.input(1)->constant()
+                           : nullptr;
+  if (axes == nullptr) return true;
+  // Reductions are over neighbouring axes.
+  std::set<int64_t> reduced;
+  const auto rank = static_cast<int64_t>(node.input(0)->type().shape->size());
+  for (int64_t i = 0; i < axes->count(); ++i) {
+    const int64_t axis = load_i64(axes->data(), axes->dtype(), i);
+    reduced.insert(axis < 0 ? axis + rank : axis);
+  }
+  return reduced.empty() || *reduced.rbegin() - *reduced.begin() + 1 == static_cast<int64_t>(reduced.size());
+}
+
 // Whether a node that is alone is as quick as it is.
 bool runs_alone(const Node& node) {
   const auto is_in = [&](const auto& names) { return std::find(names.begin(), names.end(), node.op()) != names.end(); };
-  if (node.op() == kExpressionOp || is_in(kWithKernels)) return true;
-  if (is_in(kWithKernelsOfF32) && node.input(0) != nullptr && node.input(0)->type().dtype == DType::kFloat32)
-    return true;
+  if (node.op() == kExpressionOp) return true;
+  const bool is_f32 = node.input(0) != nullptr && node.input(0)->type().dtype == DType::kFloat32;
+  if ((is_in(kWithKernels) || (is_f32 && is_in(kWithKernelsOfF32))) && is_taken(node)) return true;
   double most = 0;
   for (const Value* input : node.inputs())
     if (input != nullptr) most = std::max(most, count_of(*input));
