@@ -187,6 +187,19 @@ nb::object array_of(const Tensor& tensor, bool writable) {
   return flat.attr("reshape")(dims_to_python(tensor.dims()));
 }
 
+LentArray lent_array(const TensorView& view, bool writable) {
+  if (view.dtype == DType::kString || dtype_bits(view.dtype) < 8)
+    return {array_of(Tensor::shared(nullptr, view.data, view.dtype, view.dims), writable), {}};
+  // Kept for good, as in numpy_dtype().
+  static const auto& ndarray = *new nb::object(numpy().attr("ndarray"));
+  static char nothing = 0;  // Where there are no elements there may be no address, which Python asks for.
+  void* data = view.data == nullptr ? &nothing : const_cast<void*>(view.data);  // NOLINT(*-const-cast): by `writable`
+  nb::object memory = nb::steal(
+      PyMemoryView_FromMemory(static_cast<char*>(data), view.size_bytes(), writable ? PyBUF_WRITE : PyBUF_READ));
+  if (!memory.is_valid()) nb::raise_python_error();
+  return {ndarray(dims_to_python(view.dims), numpy_dtype(view.dtype), memory), memory};
+}
+
 nb::object copied_array(const TensorView& view) {
   // Kept for good, as in numpy_dtype().
   static const auto& empty = *new nb::object(numpy().attr("empty"));

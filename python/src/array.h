@@ -23,6 +23,15 @@ struct ArrayName {
 /// kUnsupported for dtypes that NumPy cannot hold.
 [[nodiscard]] nanobind::object array_of(const Tensor& tensor, bool writable = false);
 
+/// A NumPy array over memory that is lent to it, and the object that stands for that memory: the array and all that is
+/// made of it without a copy refer to it, so that its count of references tells whether any is left.
+struct LentArray {
+  nanobind::object array;
+  nanobind::object memory;
+};
+/// Throws as array_of() does; strings are copied, and `memory` is null then.
+[[nodiscard]] LentArray lent_array(const TensorView& view, bool writable);
+
 /// A new NumPy array with a copy of the elements.
 [[nodiscard]] nanobind::object copied_array(const TensorView& view);
 

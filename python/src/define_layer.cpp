@@ -11,9 +11,12 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <set>
+#include <utility>
+#include <vector>
 
 // Layers that are functions of Python: by formulas or as callbacks. tenon/_layer.py is the rest of it.
 namespace tenon::python {
@@ -80,28 +83,32 @@ LayerFormulas formulas_of(const nb::callable& function) {
 class Lent {
  public:
   Lent(std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs) {
-    for (const TensorView& input : inputs) inputs_.append(lent(input, false));
-    for (const MutableTensorView& output : outputs) outputs_.append(lent(output, true));
+    for (const TensorView& input : inputs) lend(input, false, inputs_);
+    for (const MutableTensorView& output : outputs) lend(output, true, outputs_);
   }
   [[nodiscard]] const nb::list& inputs() const { return inputs_; }
   [[nodiscard]] const nb::list& outputs() const { return outputs_; }
   Lent(const Lent&) = delete;
   Lent& operator=(const Lent&) = delete;
   ~Lent() { (void)give_back(); }
-  /// Lets go of the arrays, which cannot be written to any more; whether nobody else holds one.
+  /// Lets go of the arrays; whether nobody else holds one. If somebody does, it cannot be written to any more.
   [[nodiscard]] bool give_back() {
-    for (const nb::handle output : outputs_) output.attr("flags").attr("writeable") = false;
+    for (const nb::handle output : outputs_)
+      if (Py_REFCNT(output.ptr()) > 1) output.attr("flags").attr("writeable") = false;
     inputs_.clear();
     outputs_.clear();
-    return loan_.use_count() == 1;
+    return std::all_of(memory_.begin(), memory_.end(),
+                       [](const nb::object& memory) { return Py_REFCNT(memory.ptr()) == 1; });
   }
 
  private:
-  [[nodiscard]] nb::object lent(const TensorView& view, bool writable) const {
-    return array_of(Tensor::shared(loan_, view.data, view.dtype, view.dims), writable);
+  void lend(const TensorView& view, bool writable, nb::list& arrays) {
+    LentArray lent = lent_array(view, writable);
+    arrays.append(lent.array);
+    if (lent.memory.is_valid()) memory_.push_back(std::move(lent.memory));
   }
 
-  std::shared_ptr<const int> loan_ = std::make_shared<const int>();  // Shared by the arrays.
+  std::vector<nb::object> memory_;  // That of the arrays which are no copies.
   nb::list inputs_, outputs_;
 };
 
