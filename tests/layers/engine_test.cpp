@@ -169,6 +169,25 @@ TEST_F(LayersInBlocks, MayBeNamedConv) {
   EXPECT_EQ(testing::engine_of(std::move(graph)).run(inputs)[0].dims(), (Dims{1, 21, 23, 48}));
 }
 
+TEST_F(LayersInBlocks, AnElementwiseFunctionTakesTheLayoutOfItsNeighbours) {
+  define_layer(LayerDefinition{.name = "Doubles", .elementwise = true},
+               LayerFunctions{.run = [](std::span<const TensorView> inputs, std::span<const MutableTensorView> outputs,
+                                        const LayerFields&) {
+                 const int64_t count = outputs[0].dims.count();
+                 for (int64_t i = 0; i < count; ++i) outputs[0].as<float>()[i] = 2 * inputs[0].as<float>()[i];
+               }});
+  Value* y = layer("Doubles", "doubles", {conv("first", input("x", {1, 16, 21, 23}), {48, 16, 1, 1})});
+  const Engine engine = compiled({conv("second", y, {24, 48, 1, 1})});
+  Context context = engine.context();
+  const std::vector<Tensor> inputs = numbers(1);
+  (void)context.run(inputs);
+  const std::string text = context.explain();
+  EXPECT_NE(text.find("Doubles 'doubles' f32[1,21,23,48]: callback"), std::string::npos) << text;
+  const std::vector<Tensor> want = engine.context({.backend = "reference"}).run(inputs), result = context.run(inputs);
+  const auto a = result[0].values<float>(), b = want[0].values<float>();
+  for (size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 1e-5) << i;
+}
+
 TEST_F(LayersInBlocks, AreWatchedAtFirst) {
   Context context = block(48, "Claims", {{"how", std::string("needs all")}}).context();
   for (int run = 0; run < 2; ++run) {

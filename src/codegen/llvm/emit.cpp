@@ -251,11 +251,12 @@ class Emitter {
       if (in_order) next *= extents_[static_cast<size_t>(level)];
       if (level < vector_level_ && bytes >= kPageBytes && bytes <= 2 * kPageBytes) ahead = step;
     }
+    if (in_order || ahead == 0) return 0;
     const bool is_read = std::any_of(kernel_.accesses.begin(), kernel_.accesses.end(), [&](const Access& other) {
       return other.buffer == access.buffer && other.steps == access.steps && other.rest == access.rest &&
              other.offset - ahead == access.offset;
     });
-    return in_order || is_read ? 0 : ahead;
+    return is_read ? 0 : ahead;
   }
 
   // How many vectors of a loop are worked on at a time: several of what is done in a few instructions, so that counting
